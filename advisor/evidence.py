@@ -16,6 +16,7 @@ from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.outlook import Outlook
+from studies.plans.fairness import CONTENTION
 from studies.record import Record
 from studies.split_facts import SplitFacts
 from studies.yardstick import Yardstick
@@ -155,6 +156,8 @@ class Evidence:
     columns: tuple[ColumnReading, ...] = ()
     """What each column of the table became; empty when nobody knows."""
     study: str = ""
+    fair: str = CONTENTION
+    """How the search compared optimizers, see `studies.plans.fairness`."""
     resume: str = ""
     """The command that goes on with the study under twice its budget; empty when there is no study."""
     command: str = ""

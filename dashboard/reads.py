@@ -25,6 +25,7 @@ from dashboard.studies_table import Summary
 from dashboard.studies_table import summary as summary_of
 from studies.errors import StudyNotFound, did_you_mean
 from studies.limits import Limits
+from studies.storage.annotations import SUFFIX, StudyAnnotations, annotations_path, legible_annotations
 from studies.storage.follow import Journal
 from studies.storage.home import default_home, study_names
 
@@ -49,6 +50,22 @@ def names(home: Path) -> tuple[str, ...]:
     """Return the studies of a home, newest first; a journal that is a link to elsewhere is none."""
     root = home.resolve()
     return tuple(name for name in study_names(home)[::-1] if _path(home, name).resolve().is_relative_to(root))
+
+
+def annotations_of(home: Path, name: str) -> StudyAnnotations:
+    """Return what is said of a study; a file that cannot be read says nothing."""
+    path = annotations_path(home, name)
+    status = path.stat() if path.exists() else None
+    if status is None:
+        return StudyAnnotations()
+    return _annotations(str(home), name, (status.st_mtime_ns, status.st_size))
+
+
+def archived(home: Path) -> frozenset[str]:
+    """Return the studies of a home that are put away."""
+    said = (home / "studies").glob(f"*{SUFFIX}")
+    names = (path.name.removesuffix(SUFFIX) for path in said)
+    return frozenset(name for name in names if annotations_of(home, name).archived)
 
 
 def summary(home: Path, name: str) -> Summary:
@@ -119,6 +136,11 @@ def _path(home: Path, name: str) -> Path:
 @st.cache_resource(max_entries=2000, show_spinner="Reading the studies")
 def _summary(home: str, name: str, stamp: Stamp) -> Summary:
     return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
+
+
+@st.cache_resource(max_entries=2000, show_spinner=False)
+def _annotations(home: str, name: str, stamp: Stamp) -> StudyAnnotations:  # noqa: ARG001 the stamp is the key
+    return legible_annotations(Path(home), name)
 
 
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)

@@ -36,8 +36,8 @@ def fitting_scale(values: Iterable[float]) -> dict[str, Any]:
 
 
 def whole_scale(most: float) -> dict[str, Any]:
-    """Return an even axis of counts from 0 to `most`, with marks at whole numbers only."""
-    return EVEN | {"rangemode": "tozero", "dtick": 1 if most <= FEW else None}
+    """Return an even axis of counts up to `most`, with marks at whole numbers only."""
+    return EVEN | {"dtick": 1 if most <= FEW else None}
 
 
 def zoom(figure: go.Figure, qualities: Sequence[float], direction: Direction) -> go.Figure:

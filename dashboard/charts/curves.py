@@ -18,7 +18,7 @@ from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete,
 from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
-from dashboard.charts.spotlight import name_ends
+from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record
@@ -239,7 +239,7 @@ def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> 
     figure.update_xaxes(title_text=title, **_scale(drawn_xs, log=axes.log_x), rangemode="normal")
     figure.update_yaxes(**_scale(drawn_ys, log=axes.log_y))
     if axes.x == "epoch" and not axes.log_x and drawn_xs:
-        figure.update_xaxes(**whole_scale(max(drawn_xs)) | {"rangemode": "normal"})
+        figure.update_xaxes(**whole_scale(max(drawn_xs)))
     figure.update_layout(hovermode="closest")
 
 

@@ -43,7 +43,11 @@ def folded(finding: str) -> str:
 
 
 def titled(figure: go.Figure, finding: Statement) -> go.Figure:
-    """Give a chart its title: a statement in words, its kind and figures beside them for programs."""
+    """Give a chart its title: a statement in words, its kind and figures beside them for programs.
+
+    A chart of nothing has no axes: the title says what is missing.
+    """
+    bare_if_empty(figure)
     return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
 
 
@@ -75,7 +79,7 @@ def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Fig
 def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> go.Figure:
     """Give a chart its title and lay it over the page, whose colour shows through."""
     if isinstance(finding, str):
-        figure.update_layout(title_text=folded(finding))
+        bare_if_empty(figure).update_layout(title_text=folded(finding))
     else:
         titled(figure, finding)
     legend_below(figure, height=height, bottom=50)
@@ -85,6 +89,13 @@ def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> 
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
+
+
+def bare_if_empty(figure: go.Figure) -> go.Figure:
+    """Take the axes off a chart that draws nothing."""
+    if not figure.data:
+        figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return figure
 
 
 def tinted(colour: str, share: float) -> str:

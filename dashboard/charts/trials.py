@@ -17,7 +17,7 @@ from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchL
 from dashboard.charts import Plot
 from dashboard.charts.axes import count_beyond, fitting_scale, whole_scale
 from dashboard.charts.looks import label_qualities
-from dashboard.charts.spotlight import name_ends
+from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Record
@@ -127,7 +127,7 @@ def best_so_far(
             figure.add_trace(_step_line(steps, newest, style, optimizer, metric))
     name_ends(figure, style_of)
     finding = search_leader(records, metric, direction)
-    figure.update_xaxes(title_text="trial number", **whole_scale(newest))
+    figure.update_xaxes(title_text="trial number", **whole_scale(newest), rangemode="tozero")
     return label_qualities(figure, finding, metric, direction)
 
 

@@ -25,6 +25,7 @@ from studies.search.rerun_costs import RerunCosts
 from studies.search.stacking import fewest, stacked
 from studies.search.standings import Standings
 from studies.search.stopping import cancel_if_told
+from studies.search.training_now import TrainingNow, trials_in
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 RELEASE_SECONDS: Final = 10.0
 """For a training function that nobody goes on with, to return."""
+LATE_SHARE: Final = 0.8
+"""Of the race, before which a single worker trains rather than measure what no trial waits for."""
 
 
 class TrialRunner:
@@ -78,6 +81,7 @@ class TrialRunner:
     ) -> None:
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
         self.engine, self.files, self.allowance = engine, files, allowance
+        self._now = TrainingNow(listen=listen)
         self.space = plan.space(workload)
         self.direction = workload.metric.direction
         self.rungs = rungs(plan.epochs)
@@ -123,7 +127,10 @@ class TrialRunner:
         return sys.maxsize if trials is None else max(trials - self.searched, 0)
 
     def aside(self, work: Any, then: Callable[[Any], None]) -> None:
-        """Have some other measurement done beside the trials, after the first of them; `then` takes it."""
+        """Have some other measurement done beside the trials, on a worker that has none; `then` takes it.
+
+        A single worker has none towards the end of the race.
+        """
         self._aside.append((work, then))
 
     def train(self, groups: Sequence[Group], *, after_each: Callable[[], None] = lambda: None) -> None:
@@ -142,6 +149,7 @@ class TrialRunner:
             self._hand_over()
             if not self._running and not self._queue:
                 return
+            self._now.tell(self._running, lambda: trials_in(self._running, self.rungs))
             cancel_if_told(self.clock, self.engine, self._running)
             for ending in self.engine.wait([*self._running, *self._aside_running], LOOK_SECONDS):
                 self._take(ending)
@@ -157,6 +165,8 @@ class TrialRunner:
 
     def _hand_over(self) -> None:
         """Give the engine as many trials as it has free workers; drop or end the rest when time is up."""
+        if self._aside and self.engine.workers == 1 and self.clock.race_share(self.searched) >= LATE_SHARE:
+            self._begin_aside()
         while self._queue:
             entries, trial = self._queue[0], self._queue[0][0][1]
             bound = trial.bound and trial.worker is not None and self.engine.holds(trial.worker)
@@ -169,7 +179,7 @@ class TrialRunner:
                 self._submit(entries, worker=trial.worker if bound else None)
             else:
                 break
-        if self._aside and self.costs.trials_written and self.engine.free > 0:
+        if self._aside and self.costs.trials_written and self.engine.workers > 1 and self.engine.free > 0:
             self._begin_aside()
 
     def _submit(self, entries: list[Entry], *, worker: int | None) -> None:

@@ -19,6 +19,7 @@ from dashboard import reads
 from dashboard.snapshot import Study
 from dashboard.widgets.words import plain
 from studies.errors import NothingFeasible
+from studies.storage.annotations import change_annotations
 from studies.storage.journal import change_manifest, create_study
 from studies.storage.locks import working
 from studies.storage.manifest import StudyManifest
@@ -277,6 +278,33 @@ def test_the_page_opens_on_the_study_in_its_address(home, monkeypatch):
     page.sidebar.selectbox[0].select("full").run()
     assert "Study full" in words(page)
     assert page.query_params["study"] in ("full", ["full"])  # a list in earlier versions
+
+
+def test_a_study_that_is_not_there_is_said_and_the_others_are_linked(home, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(home))
+    page = AppTest.from_file(APP, default_timeout=HANG_SECONDS)
+    page.query_params["study"] = "sinlge"
+    page.run()
+
+    assert not page.exception
+    assert page.title[0].value == "No such study"
+    assert "There is no study 'sinlge' in" in words(page)
+    assert "did you mean 'single'?" in words(page)
+    assert {link.label for link in page.main.get("page_link")} == set(STUDIES)
+    assert page.sidebar.selectbox[0].value is None
+    assert page.query_params["study"] in ("sinlge", ["sinlge"])
+
+
+def test_an_archived_study_is_not_offered_unless_the_address_names_it(home, monkeypatch):
+    monkeypatch.setenv("ADVISOR_HOME", str(home))
+    change_annotations(home, "failed", lambda said: said.put_away().retitled("Old"))
+    page = AppTest.from_file(APP, default_timeout=HANG_SECONDS).run()
+    assert set(page.sidebar.selectbox[0].options) == set(STUDIES) - {"failed"}
+
+    page.query_params["study"] = "failed"
+    page.run()
+    assert "Old (failed)" in page.sidebar.selectbox[0].options
+    change_annotations(home, "failed", lambda said: said.put_away(archived=False).retitled(""))
 
 
 def test_an_empty_home_says_which_command_to_run(tmp_path, monkeypatch):
