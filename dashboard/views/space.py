@@ -14,7 +14,7 @@ from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import ablation, brushing, contour, importances, parallel, space
+from dashboard.charts import ablation, brushing, contour, importances, interactions, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -38,6 +38,11 @@ IMPORTANCES: Final = (
     "Of whole runs, how far the rank of quality goes with a setting: numbers by their low, middle and high "
     "third, options one by one. Faded bars are no more than chance. "
     "The sampler looks where it hopes for the best, so what it soon left alone looks small."
+)
+INTERACTIONS: Final = (
+    "How far the rank of quality goes with two settings together beyond what goes with each: where it does, "
+    "the best value of one depends on the other. Faded bars are no more than the largest of all pairs "
+    "reaches by chance."
 )
 CONTOUR: Final = (
     "A weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
@@ -76,6 +81,7 @@ def show(home: Path, name: str) -> None:
     else:
         _slices(study, optimizer)
         _importances(study, optimizer)
+        _interactions(study, optimizer)
         _parallel(study, optimizer)
         _contour(study, optimizer)
     _ablation(home, study)
@@ -145,6 +151,14 @@ def _importances(study: Study, optimizer: str) -> None:
     figure = importances.bars(shares, optimizer, styles(study.optimizers)[optimizer])
     chart(figure, f"{study.name}-importances-{optimizer}", importances.rows(shares))
     st.caption(IMPORTANCES)
+
+
+def _interactions(study: Study, optimizer: str) -> None:
+    ranking = interactions.interactions_of(study, optimizer)
+    if ranking:
+        figure = interactions.pair_bars(ranking, optimizer, styles(study.optimizers)[optimizer])
+        chart(figure, f"{study.name}-interactions-{optimizer}", interactions.rows(ranking))
+        st.caption(INTERACTIONS)
 
 
 def _parallel(study: Study, optimizer: str) -> None:
