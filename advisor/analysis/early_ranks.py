@@ -37,8 +37,8 @@ class RankCorrelation:
     """Rank correlation between a rung and the end of the runs."""
 
     over: Over
-    """`all runs`; `within optimizers`: of each by itself, then their mean; `between optimizers`: the best run of
-    each."""
+    """`all runs`; `within optimizers`: of each by itself, then their mean; `between optimizers`: the best
+    run of each."""
     epoch: int
     """Of the rung."""
     epochs: int
@@ -101,16 +101,16 @@ def _groups(pairs: Sequence[tuple[str, float, float]]) -> dict[Over, list[list[P
 
 
 def _pooled(groups: Sequence[Sequence[Pair]]) -> tuple[float, float, float, int] | None:
-    """Return the mean correlation of groups with its interval, and how many were compared; None for too few."""
-    told = [
+    """Return the mean correlation of groups, its interval, and how many were compared; None for too few."""
+    known = [
         (len(group), r) for group in groups if len(group) >= FEWEST and (r := spearman(group)) is not None
     ]
-    if not told:
+    if not known:
         return None
-    weight = sum(count - 3 for count, _ in told)
-    z = sum((count - 3) * math.atanh(max(-LARGEST, min(LARGEST, r))) for count, r in told) / weight
+    weight = sum(count - 3 for count, _ in known)
+    z = sum((count - 3) * math.atanh(max(-LARGEST, min(LARGEST, r))) for count, r in known) / weight
     reach = NORMAL_90 * math.sqrt(VARIANCE / weight)
-    return math.tanh(z), math.tanh(z - reach), math.tanh(z + reach), sum(count for count, _ in told)
+    return math.tanh(z), math.tanh(z - reach), math.tanh(z + reach), sum(count for count, _ in known)
 
 
 def spearman(pairs: Sequence[Pair]) -> float | None:

@@ -25,7 +25,7 @@ LOOKS: Final[Mapping[Over, tuple[str, str, float]]] = {
 
 
 def correlation_lines(correlations: Sequence[RankCorrelation]) -> go.Figure:
-    """Draw the rank correlation at each rung, a line for all runs, one within optimizers, one between them."""
+    """Draw the rank correlation at each rung: of all runs, within optimizers and between them."""
     figure = go.Figure()
     for over, (colour, symbol, aside) in LOOKS.items():
         points = [each for each in correlations if each.over == over]
