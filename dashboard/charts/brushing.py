@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import CategoricalSetting, NumericSetting, numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.numbers import number
+from advisor.report.optimizer_styles import BLUE, GREY, ORANGE
 from dashboard.charts import Plot
 from dashboard.charts.looks import titled
 from dashboard.charts.parallel import MOST_AXES, MOST_LINES
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TICKS: Final = 5
 ABSENT: Final = "none"
 """What stands on an axis for a run without that setting."""
+WORST_TO_BEST: Final = ((0.0, ORANGE), (0.5, GREY), (1.0, BLUE))
+"""Colours that both a light and a dark page show."""
 GAP: Final = 0.08
 """Of an axis, by which runs without the setting stand below the others."""
 
@@ -61,7 +64,7 @@ def brushed(
             dimensions=[*axes, {"label": metric, "values": qualities}],
             line={
                 "color": qualities,
-                "colorscale": "Cividis",
+                "colorscale": WORST_TO_BEST,
                 "reversescale": not direction.maximizes,
                 "showscale": True,
                 "colorbar": {"title": {"text": metric, "side": "right"}, "thickness": 14},
