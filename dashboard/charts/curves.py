@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
 from advisor.evidence import has_quality
+from advisor.report.axis_marks import reach
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
 from dashboard.charts import Plot
-from dashboard.charts.axes import EVEN, log_scale, whole_scale
+from dashboard.charts.axes import EVEN, count_beyond, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
 from dashboard.spotlight import name_ends
 from studies.direction import Direction
@@ -33,6 +34,10 @@ MANY_POINTS: Final = 3000
 MEASURED: Final = ("epoch", "step", "seconds", "train_loss", "valid_loss", "valid_metric")
 MARKS: Final = 12
 """Marks along a median, which tell it from the others where colours do not."""
+
+
+ROOM: Final = 0.08
+"""Share of the medians' height that is left free above and below them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +100,30 @@ def learning_curves(
     _draw_chosen(figure, records, style_of, axes)
     label_qualities(figure, curves_end(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
+    if not axes.log_y:
+        _zoom(figure, records, shown, axes, direction if axes.y == "metric" else Direction.MINIMIZE)
     return legend_below(figure, height=540)
+
+
+def _zoom(
+    figure: go.Figure,
+    records: Sequence[Record],
+    shown: Sequence[Record],
+    axes: Axes,
+    direction: Direction,
+) -> None:
+    """Zoom to the medians, which a diverged run would flatten, and count the runs that leave the view."""
+    names = sorted({record.optimizer for record in records})
+    bands = [median for name in names if (median := _band(records, name, axes))]
+    heights = [height for median in bands for height in (*median.low, *median.high)]
+    if not heights:
+        return
+    low, high = reach(heights, direction) or (min(heights), max(heights))
+    room = ROOM * (high - low)
+    low, high = low - room, high + room
+    outside = sum(any(not low <= y <= high for _, y in axes.points(record)) for record in shown)
+    if outside and room:
+        count_beyond(figure.update_yaxes(range=(low, high)), outside, direction)
 
 
 def drawn(records: Sequence[Record], axes: Axes) -> tuple[Record, ...]:
