@@ -65,6 +65,11 @@ def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
     return title.replace("<br>", " "), bare
 
 
+def worded(figure: go.Figure, kind: str, says: str) -> go.Figure:
+    """Give a chart its title in words that no statement of the advice makes."""
+    return figure.update_layout(title_text=folded(says), meta={"kind": kind, "says": says})
+
+
 def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:
     """Lay the legend under a chart, where a narrow page has room for it.
 
