@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from advisor.goals import USUAL
 from studies.column_reading import ColumnReading
@@ -15,10 +16,13 @@ from studies.direction import Direction
 from studies.facts import Facts
 from studies.limits import Limits
 from studies.outlook import Outlook
+from studies.plans.fairness import CONTENTION
 from studies.record import Record
 from studies.split_facts import SplitFacts
 from studies.yardstick import Yardstick
 
+TOGETHER: Final = (("--metric", "--direction"), ("--time", "--group", "--split"))
+"""Options of which one takes the place of the others."""
 Verdict = Literal["veto", "prefer", "avoid", "note"]
 
 
@@ -152,6 +156,8 @@ class Evidence:
     columns: tuple[ColumnReading, ...] = ()
     """What each column of the table became; empty when nobody knows."""
     study: str = ""
+    fair: str = CONTENTION
+    """How the search compared optimizers, see `studies.plans.fairness`."""
     resume: str = ""
     """The command that goes on with the study under twice its budget; empty when there is no study."""
     command: str = ""
@@ -224,6 +230,15 @@ class Evidence:
     def compressions(self) -> tuple[Record, ...]:
         """Return the compressed models that were measured, by number; failed ones are left out."""
         return self._sorted.compressions
+
+    def asked_with(self, option: str, value: str) -> str:
+        """Return the command that asks the question anew with another option; empty where nobody knows it."""
+        words = shlex.split(self.command)
+        for flag in next((flags for flags in TOGETHER if option in flags), (option,)):
+            if flag in words:
+                place = words.index(flag)
+                words = words[:place] + words[place + 2 :]
+        return shlex.join([*words, option, value]) if words else ""
 
     @property
     def _sorted(self) -> Records:

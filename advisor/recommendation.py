@@ -173,11 +173,18 @@ class Recommendation:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def __str__(self) -> str:
-        parts = [fold(str(self.headline)), fold(self.reached)]
+        return self.to_text()
+
+    def to_text(self, width: int = WIDTH) -> str:
+        """Return the whole answer as plain text; no line is wider than `width` unless a word is."""
+        parts = [fold(str(self.headline), width=width), fold(self.reached, width=width)]
         for title, lines in self._sections():
-            rows = self.compression_table.columns(WIDTH) if title == COMPRESSION else []
-            parts.append("\n".join([title, *(fold(line, "- ") for line in lines), *rows]))
-        recipe = [fold(f"{axis:<13} {value}", "  ", 16) for axis, value in settings(self.params, self.steps)]
+            rows = self.compression_table.columns(width) if title == COMPRESSION else []
+            parts.append("\n".join([title, *(fold(line, "- ", width=width) for line in lines), *rows]))
+        recipe = [
+            fold(f"{axis:<13} {value}", "  ", 16, width=width)
+            for axis, value in settings(self.params, self.steps)
+        ]
         return "\n\n".join([*(part for part in parts if part), "\n".join(["Recipe", *recipe])])
 
     def _repr_html_(self) -> str:

@@ -61,15 +61,15 @@ def child(words: Sequence[str]) -> None:
 def _watch_first_step(root: psutil.Process, file: str) -> None:
     from studies.train import Training
 
-    step = Training._step
+    step = Training.take_step
 
     def noted(self: Training, *batch: Any) -> Any:
         loss = step(self, *batch)
-        Training._step = step  # type: ignore[method-assign]
+        Training.take_step = step  # type: ignore[method-assign]
         _note(root, file, "first step")
         return loss
 
-    Training._step = noted  # type: ignore[method-assign]
+    Training.take_step = noted  # type: ignore[method-assign]
 
 
 def _note(root: psutil.Process, file: str, moment: str) -> None:

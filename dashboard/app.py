@@ -9,7 +9,7 @@ is run only with `--allow-code`; `advisor.cli.serve.serve` sees to it that nothi
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,9 +28,11 @@ from dashboard.views import (
     space,
     studies,
     tradeoffs,
+    trial,
     trials,
 )
-from dashboard.widgets.words import SILENT_SECONDS, plain
+from dashboard.widgets import following, links, picker
+from dashboard.widgets.words import is_running, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
@@ -46,6 +48,7 @@ VIEWS: Final[dict[str, View]] = {
     "Memory": memory.show,
     "Evidence": evidence.show,
     "Trials": trials.show,
+    "Trial": trial.show,
 }
 HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
     "Studies": studies.show,
@@ -57,26 +60,54 @@ def main() -> None:
     """Show the chosen page, of the chosen study if it is about one."""
     st.set_page_config(page_title="optimizer-advisor", layout="wide")
     home = reads.chosen_home(sys.argv[1:])
-    names = reads.names(home)
-    name = _choose(names) if names else ""
-    st.sidebar.caption(plain(f"Home: {home}"))
-    follow = REFRESH_SECONDS if name and _alive(home, name) else None
-    views = VIEWS.items() if name else ()
-    study_pages = [
-        _page(title, st.fragment(partial(view, home, name), run_every=follow)) for title, view in views
-    ]
-    home_pages = [_page(title, partial(view, home)) for title, view in HOME_VIEWS.items()]
-    start_pages = [] if name else [_page("Start", partial(_empty, home))]
-    st.navigation({"": start_pages, "Study": study_pages, "Home": home_pages}).run()
+    names, archived = reads.names(home), reads.archived(home)
+    name = picker.study_of_address(names, archived)
+    follow = REFRESH_SECONDS if name in names and _alive(home, name) else None
+    views = VIEWS.items() if names else ()
+    if name in names:
+        study_pages = [
+            _page(title, name, partial(view, home, name), run_every=follow) for title, view in views
+        ]
+    else:
+        study_pages = [_page(title, "", partial(picker.unknown, home, names, name)) for title, _ in views]
+    home_pages = [_page(title, "", partial(view, home)) for title, view in HOME_VIEWS.items()]
+    start_pages = [] if names else [st.Page(partial(_empty, home), title="Start", default=True)]
+    page = st.navigation([*start_pages, *study_pages, *home_pages], position="hidden")
+    with st.sidebar:
+        if names:
+            picker.pick(home, names, archived, name)
+        _links([page.title for page in study_pages], name)
+        st.divider()
+        _links([page.title for page in (*start_pages, *home_pages)], name)
+        st.caption(plain(f"Home: {home}"))
+    page.run()
 
 
-def _page(title: str, show: Callable[[], None]) -> st.Page:
-    return st.Page(
-        show,
-        title=title,
-        url_path=title.lower().replace(" ", "-"),
-        default=title in {"Recommendation", "Start"},
-    )
+def _page(title: str, study: str, show: Callable[[], None], *, run_every: float | None = None) -> st.Page:
+    """Return a page whose choices follow the reader.
+
+    Args:
+        title: of the page.
+        study: the one it is about; empty for none.
+        show: shows it.
+        run_every: seconds after which it is shown anew by itself; None for never.
+    """
+
+    def shown() -> None:
+        show()
+        following.remember(study)
+
+    def opened() -> None:
+        following.arrive(title, study)
+        (st.fragment(shown, run_every=run_every) if study else shown)()
+
+    return st.Page(opened, title=title, url_path=links.path_of(title), default=title == links.FIRST)
+
+
+def _links(titles: Sequence[str], study: str) -> None:
+    """Show the links to some pages, each with the study in its address."""
+    for title in titles:
+        links.page_link(title, study)
 
 
 def _empty(home: Path) -> None:
@@ -85,21 +116,12 @@ def _empty(home: Path) -> None:
     st.code("advisor search digits", language="bash")
 
 
-def _choose(names: tuple[str, ...]) -> str:
-    """Let the user pick a study; the address of the page names it, so that it can be shared and reloaded."""
-    named = st.query_params.get("study")
-    index = names.index(named) if named in names else 0
-    name = st.sidebar.selectbox("Study", names, index=index, key="chosen")
-    st.query_params["study"] = name
-    return name
-
-
 def _alive(home: Path, name: str) -> bool:
     try:
         study = reads.study(home, name)
     except StudyError:
         return False
-    return not study.finished and study.silent_seconds < SILENT_SECONDS
+    return is_running(study)
 
 
 main()

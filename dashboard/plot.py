@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".png", ".svg", ".html")
 FILE_FLAGS: Final = ("--allow-file-access-from-files", "--virtual-time-budget=60000")
 """For a page that is a file: it may load the script beside it, and is given a minute of its own time."""
+THEMES: Final = {"light": ("plotly_white", "#FFFFFF"), "dark": ("plotly_dark", "#0E1117")}
+"""Plotly's template and the colour behind a figure, which is that of the page."""
 WIDTH: Final = 1000
 HEIGHT: Final = 500
 SCALE: Final = 2
@@ -49,17 +51,18 @@ def main() -> None:
     parser.add_argument("kind")
     parser.add_argument("out", type=Path)
     parser.add_argument("--home", type=Path, default=default_home())
+    parser.add_argument("--theme", choices=tuple(THEMES), default="light")
     arguments = parser.parse_args()
     try:
-        write(arguments.home, arguments.study, arguments.kind, arguments.out)
+        write(arguments.home, arguments.study, arguments.kind, arguments.out, arguments.theme)
     except StudyError as error:
         sys.stderr.write(f"advisor: {error}\n")
         sys.exit(2)
     sys.stdout.write(f"{arguments.out}\n")
 
 
-def write(home: Path, study: str, kind: str, out: Path) -> None:
-    """Write a figure of a study.
+def write(home: Path, study: str, kind: str, out: Path, theme: str = "light") -> None:
+    """Write a figure of a study, on the light or the dark background of a page.
 
     Raises:
         BadValue: no such kind of figure, or of file, or none that can be written here.
@@ -70,7 +73,7 @@ def write(home: Path, study: str, kind: str, out: Path) -> None:
         raise BadValue(f"no plot is called '{kind}'{did_you_mean(kind, known)} Allowed: {', '.join(known)}")
     if out.suffix not in SUFFIXES:
         raise BadValue(f"'{out}' must end with {', '.join(SUFFIXES)}")
-    figure = known[kind](Study.read(home, study)).update_layout(template="plotly_white")
+    figure = on_theme(known[kind](Study.read(home, study)), theme)
     try:
         if out.suffix == ".html":
             figure.write_html(out, include_plotlyjs=True)
@@ -80,8 +83,14 @@ def write(home: Path, study: str, kind: str, out: Path) -> None:
         raise BadValue(f"'{out}' cannot be written ({error.strerror}); give another file") from None
 
 
+def on_theme(figure: go.Figure, theme: str) -> go.Figure:
+    """Lay a figure on an opaque background, so that it reads the same wherever it is put."""
+    template, paper = THEMES[theme]
+    return figure.update_layout(template=template, paper_bgcolor=paper, plot_bgcolor=paper)
+
+
 def image(figure: go.Figure, kind: str) -> bytes:
-    """Return a figure as the bytes of a PNG or SVG file, on white.
+    """Return a figure as the bytes of a PNG or SVG file.
 
     Raises:
         BadValue: no browser is there, or it fails.

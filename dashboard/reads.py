@@ -18,18 +18,22 @@ import streamlit as st
 from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
+from advisor.jobs.downloads import Downloads, downloads
 from advisor.recommendation import Recommendation
 from dashboard.snapshot import Study
 from dashboard.studies_table import Summary
 from dashboard.studies_table import summary as summary_of
 from studies.errors import StudyNotFound, did_you_mean
 from studies.limits import Limits
+from studies.storage.annotations import SUFFIX, StudyAnnotations, annotations_path, legible_annotations
 from studies.storage.follow import Journal
 from studies.storage.home import default_home, study_names
 
 STUDIES_IN_MEMORY: Final = 16
 """Studies that are kept when several are looked at."""
 ANSWERS_IN_MEMORY: Final = 64
+FILES_IN_MEMORY: Final = 4
+"""Studies whose scripts and models are kept: these are as large as their data."""
 Stamp = tuple[int, int]
 """A journal's time of change and size: what was read under one stamp stays true until it changes."""
 
@@ -46,6 +50,22 @@ def names(home: Path) -> tuple[str, ...]:
     """Return the studies of a home, newest first; a journal that is a link to elsewhere is none."""
     root = home.resolve()
     return tuple(name for name in study_names(home)[::-1] if _path(home, name).resolve().is_relative_to(root))
+
+
+def annotations_of(home: Path, name: str) -> StudyAnnotations:
+    """Return what is said of a study; a file that cannot be read says nothing."""
+    path = annotations_path(home, name)
+    status = path.stat() if path.exists() else None
+    if status is None:
+        return StudyAnnotations()
+    return _annotations(str(home), name, (status.st_mtime_ns, status.st_size))
+
+
+def archived(home: Path) -> frozenset[str]:
+    """Return the studies of a home that are put away."""
+    said = (home / "studies").glob(f"*{SUFFIX}")
+    names = (path.name.removesuffix(SUFFIX) for path in said)
+    return frozenset(name for name in names if annotations_of(home, name).archived)
 
 
 def summary(home: Path, name: str) -> Summary:
@@ -85,6 +105,15 @@ def answer(home: Path, name: str, limits: Limits, goal: str) -> Recommendation:
     return _answer(str(home), name, _stamp(home, name), limits, goal)
 
 
+def files(home: Path, name: str) -> Downloads:
+    """Return the files of a study's answer, which are made the first time that somebody asks.
+
+    Raises:
+        StudyError: nothing could be made.
+    """
+    return _files(str(home), name, _stamp(home, name))
+
+
 def posterior(home: Path, name: str) -> Posterior:
     """Return the posterior of each optimizer of a study.
 
@@ -109,6 +138,11 @@ def _summary(home: str, name: str, stamp: Stamp) -> Summary:
     return replace(summary_of(Path(home), name), written=stamp[0] / 1e9)
 
 
+@st.cache_resource(max_entries=2000, show_spinner=False)
+def _annotations(home: str, name: str, stamp: Stamp) -> StudyAnnotations:  # noqa: ARG001 the stamp is the key
+    return legible_annotations(Path(home), name)
+
+
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)
 def _journal(home: str, name: str) -> Journal:
     return Journal(Path(home), name)
@@ -127,6 +161,11 @@ def _recommendation(home: str, name: str, stamp: Stamp) -> Recommendation:
 @st.cache_resource(max_entries=ANSWERS_IN_MEMORY, show_spinner=False)
 def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Recommendation:
     return recommend(replace(_study(home, name, stamp).evidence, limits=limits, goal=goal))
+
+
+@st.cache_resource(max_entries=FILES_IN_MEMORY, show_spinner="Making train.py and the model")
+def _files(home: str, name: str, stamp: Stamp) -> Downloads:  # noqa: ARG001 the stamp is the key
+    return downloads(Path(home), name)
 
 
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)

@@ -10,6 +10,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from advisor.cli.serve import TOKEN, is_loopback
+from dashboard.browser_history import OneEntryAPage
 from dashboard.guard import Guard
 from studies.errors import StoreError
 
@@ -28,4 +29,4 @@ def guard() -> Middleware:
     return Middleware(Guard, host=host, cookie=f"advisor-{port}", token=token, upload_bytes=size)
 
 
-app = App(Path(__file__).with_name("app.py"), middleware=[guard()])
+app = App(Path(__file__).with_name("app.py"), middleware=[guard(), Middleware(OneEntryAPage)])

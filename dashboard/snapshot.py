@@ -9,6 +9,8 @@ from pathlib import Path
 
 from advisor.evidence import Evidence
 from advisor.jobs.advice import evidence_in
+from advisor.report.optimizer_styles import Style
+from dashboard.charts.spotlight import spotlit
 from studies.direction import Direction
 from studies.record import Record
 from studies.storage.follow import Journal
@@ -26,6 +28,8 @@ class Study:
     """maximize | minimize"""
     manifest: StudyManifest
     records: tuple[Record, ...]
+    ablations: tuple[Record, ...] = ()
+    """Runs between the defaults and the advised recipe, which nothing else counts."""
     silent_seconds: float = 0.0
     """Since something was last written to its journal."""
     damaged: int = 0
@@ -51,6 +55,7 @@ class Study:
             direction=stored.direction,
             manifest=stored.manifest,
             records=stored.records,
+            ablations=stored.ablations,
             silent_seconds=time.time() - written,
             damaged=stored.damaged,
         )
@@ -65,6 +70,11 @@ class Study:
         """Return every optimizer in question, the candidates first."""
         tried = (record.optimizer for record in self.records)
         return tuple(dict.fromkeys((*self.manifest.candidates, *tried)))
+
+    @cached_property
+    def style_of(self) -> dict[str, Style]:
+        """Return the style of each optimizer in charts of all of them: of many, the finalists in colour."""
+        return spotlit(self.optimizers, self.records, self.direction)
 
     @property
     def finished(self) -> bool:

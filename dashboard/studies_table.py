@@ -19,6 +19,7 @@ NOT_SET: Final = (
     "id",
     "facts",
     "recommendation",
+    "stopped",
     "notes",
     "starts",
     "sensitivity",

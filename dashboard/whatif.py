@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from advisor.evidence import Evidence
@@ -153,6 +153,11 @@ def changes(evidence: Evidence, limits: Limits, goal: str) -> tuple[str, ...]:
             noun = slider.label.removesuffix(", at most").lower()
             sentences.append(f"{noun} {_bound(slider, now)} (in the study {_bound(slider, usual)})")
     return (*sentences, *([f"goal {goal} (in the study {evidence.goal})"] if goal != evidence.goal else []))
+
+
+def under(evidence: Evidence, limits: Limits, goal: str) -> Evidence:
+    """Return the evidence of a study under these limits and this goal."""
+    return replace(evidence, limits=limits, goal=goal)
 
 
 def _bound(slider: Slider, value: float | None) -> str:

@@ -35,6 +35,7 @@ PAGES: Final = (
     "memory",
     "evidence",
     "trials",
+    "trial",
     "studies",
     "launch",
 )

@@ -20,6 +20,7 @@ from typing import Any, Final
 from studies import code_consent
 from studies.callers_globals import users_dtype
 from studies.errors import BadValue, BadWorkload, did_you_mean, shown
+from studies.late_names import late
 from studies.user_code import code_line
 
 _REFERRED: Final[dict[str, Any]] = {}
@@ -34,6 +35,8 @@ USER_MODULES: Final = "advisor_user_"
 """How the names begin under which files of the user's own run as modules."""
 NOWHERE: Final = ("__main__", "settings")
 """What stands for a module in references to what came from code and can be imported nowhere."""
+LATE: Final = {"optimizers": ("torch.distributed.tensor", "transformers.integrations.deepspeed")}
+"""What the packages of an extra import and need on several devices only: together 1.1 s of the processor."""
 
 
 @contextmanager
@@ -236,7 +239,8 @@ def require(module: str, extra: str, who: str) -> ModuleType:
         BadValue: it is not installed.
     """
     try:
-        return importlib.import_module(module)
+        with uncollected(), late(LATE.get(extra, ())):
+            return importlib.import_module(module)
     except ImportError as error:
         package = module.split(".", maxsplit=1)[0]
         raise BadValue(

@@ -9,13 +9,15 @@ from typing import Any, Final, Literal, Self
 from studies.stored_types import check_types
 
 State = Literal["complete", "pruned", "infeasible", "failed", "running"]
-Stage = Literal["reference", "start", "race", "confirm", "compress"]
+Stage = Literal["reference", "start", "race", "confirm", "compress", "ablate"]
 
 OPENING_STAGES: Final[tuple[Stage, ...]] = ("reference", "start")
 """Stages of the recipes that a search opens with."""
 SEARCH_STAGES: Final[tuple[Stage, ...]] = (*OPENING_STAGES, "race")
 """Stages that look for a training recipe; what comes after repeats or compresses what they found."""
-STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress")
+ABLATION: Final[Stage] = "ablate"
+"""Stage of the runs between two recipes, which say what each change brought; nothing else counts them."""
+STAGES: Final[tuple[Stage, ...]] = (*SEARCH_STAGES, "confirm", "compress", ABLATION)
 STATES: Final[tuple[State, ...]] = ("complete", "pruned", "infeasible", "failed", "running")
 
 SEARCH_ENDED: Final = "the search ended"
@@ -123,7 +125,7 @@ class Record:
     stage: Stage
     """`reference`: the optimizer's own defaults; `start`: a recipe of the portfolio, an earlier study or a
     file; `race`: asked of the sampler; `confirm`: a finalist again with a fresh seed; `compress`: a trained
-    model made small."""
+    model made small; `ablate`: a recipe between the defaults and the advised one."""
     seed: int
     params: Mapping[str, Any]
     """The recipe in flat form."""
@@ -151,7 +153,7 @@ class Record:
     """Why it did not complete: a divergence, a limit, an exception."""
     source: int | None = None
     """Of a confirmation run, the number of the trial it repeats; of a compressed model, of the trial that
-    trained it."""
+    trained it; of an ablation run, of the trial whose recipe its path ends at."""
     routing: Mapping[str, str] = field(default_factory=dict)
     """Which optimizer stepped on which parameters: role and number of weights to its name."""
     units: Mapping[str, float] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from studies.direction import Direction
 from studies.errors import NothingFeasible
 from studies.limits import LIMITED_COST, Budget, Limits
 from studies.outlook import LEAST_TRIALS, Outlook
+from studies.plans.fairness import FAIRNESS
 from studies.record import Measurement, Record, Stage, State
 from studies.split_facts import DateColumn, KeyColumn, Leak, SplitFacts
 from studies.storage.home import default_home
@@ -404,6 +405,7 @@ def _commands(
     study = "digits-1"
     return {
         "study": study,
+        "fair": draw(st.sampled_from(FAIRNESS)),
         "resume": command_lines.resume(home, study, manifest),
         "command": command_lines.search(home, manifest),
         "compress": command_lines.compress(home, study, manifest),

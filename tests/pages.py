@@ -23,7 +23,8 @@ VIEWS = sorted(
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
     "candidates": list(OPTIMIZERS), "metric": "accuracy", "goal": "balanced", "valid_rows": 360, "limits": {},
-    "batch_size": [16, 32, 128], "dataset": "digits",
+    "batch_size": [16, 32, 128], "dataset": "digits", "epochs": 9,
+    "schedules": ["Cosine"], "budget": {"trials": 40},
     "workload": {"source": "digits", "model": "Linear", "model_fields": {}, "metric": "accuracy"},
 }  # fmt: skip
 RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import permutations
 from typing import Any, Final
 
-from advisor.report.numbers import chance, duration, number, percent, ratio, size, trials
+from advisor.report.numbers import chance, duration, number, percent, ratio, size, size_limit, trials
 from advisor.statements.statement import Statement
 
 NUMBER: Final = re.compile(r"(?<![\w.,])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -49,6 +49,7 @@ def writings(value: float) -> set[str]:
         number(value),
         percent(abs(value)),
         size(value),
+        *([size_limit(value)] if value >= 1 else []),
         duration(value),
         f"{value:.0f}",
         f"{value:.1f}",
@@ -71,12 +72,18 @@ def written_of_two(value: float, other: float) -> set[str]:
     return made
 
 
+def without(words: str, names: Iterable[str]) -> str:
+    """Return words with a blank for each name in them: `trial 1` is none in `trial 13`."""
+    for name in filter(None, sorted(names, key=len, reverse=True)):
+        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", words)
+    return words
+
+
 def strange_numbers(statement: Statement, words: str) -> set[str]:
     """Return the numbers in the words that are no writing of a figure, nor made of two figures."""
     figures = [getattr(statement, field.name) for field in fields(statement)]
     named = {text for figure in figures for text in texts(figure)} | {trials(statement.trials)}
-    for text in sorted(named, key=len, reverse=True):
-        words = words.replace(text, " ") if text else words
+    words = without(words, named)
     values = list(dict.fromkeys(value for figure in figures for value in counts(figure)))
     allowed = {written for value in values for written in writings(value)}
     left = {written.rstrip(",") for written in NUMBER.findall(words)} - allowed

@@ -18,7 +18,8 @@ from typing import IO, Final
 
 from studies.child_process import command_of
 from studies.errors import BadValue, StoreError
-from studies.storage.home import NAME, writable
+from studies.storage.home import NAME, journal_path, writable
+from studies.storage.stop_wish import wish_to_stop
 
 FOLDER: Final = "launched"
 NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)
@@ -28,6 +29,8 @@ LOCKS_PASS_ON: Final = find_spec("fcntl") is not None
 TAIL_BYTES: Final = 1 << 16
 ERROR: Final = "advisor: "
 """How the command line begins the one line that it ends with when something is wrong."""
+STOPPED: Final = "interrupted"
+"""How that line goes on when nothing is wrong but somebody wanted an end."""
 
 
 def command(arguments: Sequence[str]) -> str:
@@ -74,15 +77,23 @@ def running(home: Path, name: str) -> bool:
 
 
 def stop(home: Path, name: str) -> None:
-    """Ask a process to stop, as Ctrl-C does: it finishes what it must, recommends and ends.
+    """Ask whoever works on a study to stop, wherever it was started: it answers from what is there, and ends.
+
+    A process of ours that still reads the data, before there is a study, is sent SIGINT.
 
     Raises:
-        StoreError: none runs.
+        BadValue: a name that no study can have.
+        StoreError: nobody works on it.
     """
-    if not running(home, name):
-        raise StoreError(f"nothing that was started here works on '{name}'")
+    _, pid_path = _paths(home, name)
+    started_here = running(home, name)
+    if journal_path(home, name).exists():
+        wish_to_stop(home, name, soon=started_here)
+        return
+    if not started_here:
+        raise StoreError(f"nobody works on study '{name}', so there is nothing to stop")
     try:
-        os.kill(int(_paths(home, name)[1].read_text(encoding="ascii")), signal.SIGINT)
+        os.kill(int(pid_path.read_text(encoding="ascii")), signal.SIGINT)
     except (ProcessLookupError, FileNotFoundError, ValueError):
         return
 
@@ -105,7 +116,17 @@ def log_lines(home: Path, name: str) -> tuple[str, ...]:
 
 
 def failure(home: Path, name: str) -> str:
-    """Return the line of error with which a process ended; empty when it runs, or ended well."""
+    """Return the line of error with which a process ended; empty when it runs, or ended well or by a stop."""
+    last = _last_error(home, name)
+    return "" if last.startswith(STOPPED) else last
+
+
+def interrupted(home: Path, name: str) -> bool:
+    """Tell whether a process was ended by Ctrl-C or a signal, as `stop` sends one."""
+    return _last_error(home, name).startswith(STOPPED)
+
+
+def _last_error(home: Path, name: str) -> str:
     last = next((line for line in reversed(log_lines(home, name)) if line.strip()), "")
     return last.removeprefix(ERROR) if last.startswith(ERROR) else ""
 

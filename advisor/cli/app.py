@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from advisor.cli.commands.ablate import ablate
 from advisor.cli.commands.compress import compress
 from advisor.cli.commands.dashboard import dashboard
 from advisor.cli.commands.doctor import doctor
@@ -18,6 +19,7 @@ from advisor.cli.commands.import_ import import_
 from advisor.cli.commands.list_ import list_
 from advisor.cli.commands.logs import logs
 from advisor.cli.commands.mcp import mcp
+from advisor.cli.commands.note import note
 from advisor.cli.commands.plot import plot
 from advisor.cli.commands.predict import predict
 from advisor.cli.commands.profile import profile
@@ -49,8 +51,8 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, recommend, predict, export, report, register, compress,
-    import_, list_, logs, explain, plot, dashboard, sync, mcp, schema, doctor,
+    profile, search, resume, recommend, predict, export, report, register, compress, ablate,
+    import_, list_, logs, note, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""
 

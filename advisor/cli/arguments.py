@@ -24,6 +24,7 @@ from advisor.cli.options import (
     Everything,
     Exhaust,
     Fair,
+    Full,
     Goal,
     Group,
     Home,
@@ -223,6 +224,7 @@ class SearchArguments:
     seed: Seed = 0
     config: Config = None
     save_config: SaveConfig = None
+    full: Full = False
     json: Json = False
 
     def request(self) -> Request:
@@ -230,7 +232,7 @@ class SearchArguments:
         return _request(self)
 
 
-BY_THE_COMMAND: Final = ("home", "register", "json", "everything", "config", "save_config")
+BY_THE_COMMAND: Final = ("home", "register", "full", "json", "everything", "config", "save_config")
 """Options that the command reads itself; the others are those of a request."""
 
 

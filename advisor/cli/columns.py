@@ -10,6 +10,8 @@ Row = Mapping[str, Any]
 
 WIDTH: Final = 140
 """Characters a line, at most."""
+NOTE: Final = 40
+"""Characters of a note, at most."""
 NARROWEST: Final = 40
 """Characters that the last column keeps, however wide the others are."""
 
@@ -29,6 +31,11 @@ def quality(row: Row) -> str:
     return "" if row["quality"] is None else f"{row['quality']:.4g}"
 
 
+def first_words(row: Row) -> str:
+    """Return how a note begins."""
+    return textwrap.shorten(row["note"], NOTE, placeholder=" ...")
+
+
 CELLS: Final[dict[str, Callable[[Row], str]]] = {
     "searched": lambda row: "yes" if row["searched"] else "on request",
     "state floats": lambda row: f"{row['state_floats']:g}",
@@ -36,6 +43,8 @@ CELLS: Final[dict[str, Callable[[Row], str]]] = {
     "trial": lambda row: row["name"],
     "quality": quality,
     "rows": trained_rows,
+    "tags": lambda row: ", ".join(row["tags"]),
+    "note": first_words,
 }
 """Columns that are not simply a value of the row."""
 COLUMNS: Final = {
@@ -55,6 +64,8 @@ def text(kind: str, rows: Sequence[Row]) -> str:
     columns = COLUMNS.get(kind, ("name", "summary"))
     if any(row.get("sample_rows") for row in rows):
         columns = (*columns[:4], "rows", *columns[4:])
+    if kind == "trials" and any(row["tags"] or row["note"] for row in rows):
+        columns = (*columns[:-1], "tags", "note", columns[-1])
     cells = [list(columns), *([_cell(row, column) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns) - 1)]
     return "\n".join(_line(line, widths) for line in cells)

@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "From data to advice": ("profile", "search", "resume", "recommend"),
-    "With the answer": ("compress", "predict", "export", "report", "register"),
-    "Look around": ("list", "logs", "explain", "plot", "dashboard", "import", "sync"),
+    "With the answer": ("compress", "ablate", "predict", "export", "report", "register"),
+    "Look around": ("list", "logs", "note", "explain", "plot", "dashboard", "import", "sync"),
     "For programs, and when something is wrong": ("mcp", "schema", "doctor"),
 }
 """Headings, each with its commands in the order of the help."""

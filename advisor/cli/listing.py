@@ -20,7 +20,8 @@ from studies.errors import BadValue, StudyError, UnknownChoice, did_you_mean, sh
 from studies.models import ModelChoice
 from studies.optimizers import OptimizerChoice
 from studies.quantities import several
-from studies.storage.follow import Journal
+from studies.storage.annotations import StudyAnnotations, legible_annotations
+from studies.storage.follow import Journal, StoredStudy
 from studies.storage.home import study_names
 from studies.wrappers import WrapperChoice
 
@@ -35,13 +36,14 @@ ROWS: Final = {
 """An ordinary row of each kind of data, to ask a model whether it takes such."""
 
 
-def listing(kind: str, home: Path, study: str = "") -> Sequence[Mapping[str, Any]]:
+def listing(kind: str, home: Path, study: str = "", *, archived: bool = False) -> Sequence[Mapping[str, Any]]:
     """Return what there is of a kind, a row each with `name` and `summary`.
 
     Args:
         kind: one of `KINDS`.
         home: where the studies are.
         study: whose trials, of this kind alone.
+        archived: whether archived studies are listed too.
 
     Raises:
         UnknownChoice: no such kind.
@@ -56,7 +58,8 @@ def listing(kind: str, home: Path, study: str = "") -> Sequence[Mapping[str, Any
     if kind == "words":
         return words.rows()
     if kind == "studies":
-        return [_study_row(home, name) for name in study_names(home)]
+        rows = (_study_row(home, name) for name in study_names(home))
+        return [row for row in rows if archived or not row["archived"]]
     if kind not in AXES:
         raise UnknownChoice(
             f"nothing is called {shown(kind)} here{did_you_mean(kind, KINDS)} Allowed: {', '.join(KINDS)}"
@@ -84,22 +87,35 @@ def _rule_row(name: str, rule: Rule) -> RuleRow:
 
 
 def _study_row(home: Path, name: str) -> StudyRow:
+    said = legible_annotations(home, name)
+    row: StudyRow = {
+        "name": name, "summary": "", "trials": 0, "metric": None, "best": None,
+        "title": said.title, "note": said.note, "tags": list(said.tags), "archived": said.archived,
+    }  # fmt: skip
     try:
         study = Journal(home, name).read()
     except StudyError as error:  # one broken journal must not hide the others
-        return {"name": name, "summary": str(error), "trials": 0, "metric": None, "best": None}
-    manifest, records = study.manifest, study.records
-    whole = [
-        record.measured_quality for record in records if has_quality(record) and record.stage != "compress"
-    ]
-    best = study.direction.best(whole)
+        row["summary"] = str(error)
+        return row
+    whole = (
+        record.measured_quality
+        for record in study.records
+        if has_quality(record) and record.stage != "compress"
+    )
+    row["best"] = study.direction.best(whole)
+    row["trials"], row["metric"] = len(study.records), study.manifest.metric
+    row["summary"] = _study_in_words(study, row["best"], said)
+    return row
+
+
+def _study_in_words(study: StoredStudy, best: float | None, said: StudyAnnotations) -> str:
+    manifest = study.manifest
     reached = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
-    count = several(len(records), "trial")
-    lost = f"; {several(study.damaged, 'line')} of its journal cannot be read" if study.damaged else ""
-    return {
-        "name": name,
-        "summary": f"{manifest.dataset} with {manifest.model}: {count}, {reached}{lost}",
-        "trials": len(records),
-        "metric": manifest.metric,
-        "best": best,
-    }
+    parts = [f"{manifest.dataset} with {manifest.model}: {several(len(study.records), 'trial')}, {reached}"]
+    if study.damaged:
+        parts.append(f"{several(study.damaged, 'line')} of its journal cannot be read")
+    if said.tags:
+        parts.append(f"tags: {', '.join(said.tags)}")
+    if said.archived:
+        parts.append("archived")
+    return f"{said.title}: " * bool(said.title) + "; ".join(parts)

@@ -299,4 +299,8 @@ AllowCode = Annotated[
         "--allow-code", help="Run the rules and optimizers that the study names as code (file.py:name)."
     ),
 ]
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="The whole answer: every reason, alternative and check, and the recipe."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]

@@ -61,6 +61,12 @@ class StudyRow(Row):
     metric: str | None
     """None where the study cannot be read; the summary says why."""
     best: float | None
+    title: str
+    """What the user calls it beside its name; empty for nothing."""
+    note: str
+    tags: list[str]
+    archived: bool
+    """Whether it is listed only when all are asked for."""
 
 
 class TrialRow(Row):
@@ -77,3 +83,6 @@ class TrialRow(Row):
     quality: float | None
     error: str | None
     output: list[str]
+    note: str
+    """Of the user's own."""
+    tags: list[str]

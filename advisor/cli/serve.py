@@ -79,14 +79,14 @@ def options(host: str, port: int) -> dict[str, str]:
     }
 
 
-def plot(study: str, kind: str, out: Path, home: Path) -> None:
+def plot(study: str, kind: str, out: Path, home: Path, theme: str = "light") -> None:
     """Become the process that writes one of the dashboard's figures to a file; does not return.
 
     Raises:
         StoreError: the dashboard package is not installed.
     """
     _folder()
-    command = command_of("dashboard.plot", study, kind, str(out), "--home", str(home))
+    command = command_of("dashboard.plot", study, kind, str(out), "--home", str(home), "--theme", theme)
     os.execve(sys.executable, command, child_environment())  # noqa: S606 - our own interpreter and module
 
 

@@ -6,13 +6,16 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import typer
 
 from studies.errors import StoreError, StudyWarning
+
+if TYPE_CHECKING:
+    from advisor.recommendation import Recommendation
 
 DONE: Final = 0
 DEFECT: Final = 1
@@ -33,8 +36,28 @@ STATUSES: Final[Mapping[int, str]] = {
     TERMINATED: "stopped by SIGTERM, as `kill` and job schedulers send it; else as 130",
 }
 """What each exit status means; they stay as they are from version to version."""
+NARROWEST: Final = 60
+WIDEST: Final = 120
 NOBODY_READS: Final = (errno.EPIPE, errno.EIO)
 """What writing raises once a pipe is closed, as `| head` does, or a terminal has hung up."""
+
+
+def width(stream: IO[str] | None = None) -> int:
+    """Return how many columns a text has: those of the terminal, 60 to 120; elsewhere as in a file.
+
+    Args:
+        stream: where it goes; stdout by default.
+    """
+    from advisor.report.layout import WIDTH
+
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return WIDTH
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return WIDTH
+    return max(NARROWEST, min(WIDEST, columns or WIDTH))
 
 
 def show(text: str) -> None:
@@ -49,6 +72,20 @@ def show(text: str) -> None:
         discard(sys.stdout)
         if error.errno not in NOBODY_READS:
             raise StoreError(f"the answer cannot be written to stdout ({error.strerror})") from None
+
+
+def show_answer(answer: Recommendation, commands: Sequence[str], *, full: bool) -> None:
+    """Print a recommendation as wide as the terminal: on one screen, or the whole of it.
+
+    Args:
+        answer: the recommendation.
+        commands: what to type next; part of the short answer.
+        full: whether all of it is wanted.
+    """
+    from advisor.short_answer import short_answer
+
+    columns = width()
+    show(answer.to_text(columns) if full else short_answer(answer, width=columns, commands=commands))
 
 
 def show_json(value: object) -> None:

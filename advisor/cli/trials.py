@@ -7,6 +7,7 @@ from pathlib import Path
 from advisor.cli.rows import TrialRow
 from studies.errors import BadValue
 from studies.record import Record
+from studies.storage.annotations import TrialAnnotations, legible_annotations
 from studies.storage.follow import read_study
 from studies.storage.home import study_names
 
@@ -21,11 +22,12 @@ def trial_rows(home: Path, study: str) -> list[TrialRow]:
     if not study:
         named = ", ".join(study_names(home)) or "none yet"
         raise BadValue(f"name the study: advisor list trials STUDY; there are: {named}")
-    stored = read_study(home, study)
-    return [_row(record, stored.manifest.metric) for record in stored.records]
+    stored, said = read_study(home, study), legible_annotations(home, study)
+    records = sorted((*stored.records, *stored.ablations), key=lambda record: record.number)
+    return [_row(record, stored.manifest.metric, said.of_trial(record.number)) for record in records]
 
 
-def _row(record: Record, metric: str) -> TrialRow:
+def _row(record: Record, metric: str, said: TrialAnnotations) -> TrialRow:
     reached = "" if record.quality is None else f"{metric} {record.quality:.4g}"
     sample = "" if record.sample_rows is None else f"trained on {record.sample_rows:,} rows"
     return {
@@ -40,4 +42,6 @@ def _row(record: Record, metric: str) -> TrialRow:
         "quality": record.quality,
         "error": record.error,
         "output": list(record.output),
+        "note": said.note,
+        "tags": list(said.tags),
     }

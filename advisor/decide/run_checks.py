@@ -44,7 +44,7 @@ def still_improving(evidence: Evidence, best: Record) -> Check:
         best_epoch=None if top is None else top.epoch,
         epochs=best.epochs,
         passed=not late,
-        command=f"{evidence.command} --epochs {2 * best.epochs}" if late and evidence.command else "",
+        command=evidence.asked_with("--epochs", str(2 * best.epochs)) if late else "",
     )
 
 

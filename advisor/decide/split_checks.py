@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from statistics import NormalDist
 
 from advisor.evidence import Evidence
@@ -44,7 +43,7 @@ def _order(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return tuple(
         SplitAcrossDates(
             passed=dates.past_share <= PAST,
-            command="" if dates.past_share <= PAST else _search(evidence, "--time", dates.name),
+            command="" if dates.past_share <= PAST else evidence.asked_with("--time", dates.name),
             column=dates.name,
             first=dates.first,
             last=dates.last,
@@ -58,7 +57,7 @@ def _keys(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return tuple(
         SharedKey(
             passed=not key.shared_valid_rows,
-            command=_search(evidence, "--group", key.name) if key.shared_valid_rows else "",
+            command=evidence.asked_with("--group", key.name) if key.shared_valid_rows else "",
             column=key.name,
             groups=key.groups,
             rows=key.rows,
@@ -107,7 +106,7 @@ def _large_class(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return (
         LargeClass(
             passed=passed,
-            command="" if passed else _search(evidence, "--metric", "balanced_accuracy"),
+            command="" if passed else evidence.asked_with("--metric", "balanced_accuracy"),
             label=facts.largest_class,
             share=facts.largest_class_share,
             balanced_accuracy=1 / facts.present_classes,
@@ -123,7 +122,7 @@ def _tail(evidence: Evidence, facts: SplitFacts) -> tuple[Check, ...]:
     return (
         HeavyTail(
             passed=passed,
-            command="" if passed else _search(evidence, "--metric", "mae"),
+            command="" if passed else evidence.asked_with("--metric", "mae"),
             metric=evidence.metric,
             far_rows=TAIL_ROWS,
             tail_share=facts.tail_share,
@@ -138,14 +137,3 @@ def _usual_tail(rows: int) -> float:
     normal = NormalDist()
     squares = [normal.inv_cdf(1 - (place + 0.5) / (2 * rows)) ** 2 for place in range(rows)]
     return math.fsum(squares[:TAIL_ROWS]) / math.fsum(squares)
-
-
-def _search(evidence: Evidence, option: str, value: str) -> str:
-    """Return the command that asks the question anew with another option; empty where nobody knows it."""
-    words = shlex.split(evidence.command)
-    replaced = (option, "--direction") if option == "--metric" else (option,)
-    for flag in replaced:
-        if flag in words:
-            place = words.index(flag)
-            words = words[:place] + words[place + 2 :]
-    return shlex.join([*words, option, value]) if words else ""

@@ -12,15 +12,13 @@ from advisor.evidence import Evidence
 from advisor.statements.check import Check
 from advisor.statements.study_checks import Counts, EarlyRanks, EnoughTrials, FailedTrials, LostTrials
 from studies.direction import Direction
+from studies.plans.fairness import STRICT
 from studies.record import Record
 from studies.rungs import ETA
-from studies.search.pruner import WHOLE_RUNS, in_contention
+from studies.search.pruner import HALVINGS, WHOLE_RUNS, in_contention, race_size
 
-FEWEST_OPTIMIZERS: Final = 2
-"""So many are in every round of a search."""
-ROUNDS_FOR_ALL: Final = 1 / 3
-"""Share of a search's budget up to which its rounds ask for trials of every optimizer; the weaker ones are
-left out after it."""
+WAITING_ROUNDS: Final = 2
+"""Rounds that an optimizer may sit out in a race by seconds, since another has had fewer (judged)."""
 INFEASIBLE_SHARE: Final = 0.3
 """Share of lost trials above which the ranges are wrong: lr is best found by overshooting now and then, not
 every third time."""
@@ -38,8 +36,8 @@ CAUSES: Final = ("diverged", "out of memory", "cannot compress")
 def enough_trials(evidence: Evidence) -> Check:
     """Ask whether every optimizer had enough whole runs in the search; confirmation runs do not count.
 
-    With fewer, the spread between trials is not known. Those that the search left behind need none: others
-    promised more.
+    With fewer, the spread between trials is not known. Strictly compared, each needs them; else those that
+    the search left behind need none, as others promised more.
     """
     whole = {name: len(evidence.complete(name)) for name in evidence.optimizers}
     few = {name: count for name, count in whole.items() if count < WHOLE_RUNS}
@@ -51,6 +49,7 @@ def enough_trials(evidence: Evidence) -> Check:
         wanted_runs=WHOLE_RUNS,
         runs=tuple(short.items()),
         missing_runs=sum(WHOLE_RUNS - count for count in short.values()),
+        strict=evidence.fair == STRICT,
         passed=not short,
         command=_enough(evidence, short),
     )
@@ -58,6 +57,8 @@ def enough_trials(evidence: Evidence) -> Check:
 
 def _is_left_behind(evidence: Evidence, optimizer: str) -> bool:
     """Tell whether a search had reason to give an optimizer no more: others were ahead of it."""
+    if evidence.fair == STRICT:
+        return False
     if evidence.complete(optimizer):
         return not in_contention(evidence.records, optimizer, evidence.direction)
     return any(record.state == "pruned" and not record.cut_short for record in evidence.searched(optimizer))
@@ -66,20 +67,30 @@ def _is_left_behind(evidence: Evidence, optimizer: str) -> bool:
 def _enough(evidence: Evidence, short: Mapping[str, int]) -> str:
     """Return the command that makes the runs which are missing; empty where no budget does.
 
-    A round of the search asks ETA recipes of each optimizer and, while whole runs are missing, takes the best
-    of them to its end. An optimizer whose trials all came to nothing is asked for none.
+    A round of the search asks ETA recipes of each optimizer in the race and, while whole runs are missing,
+    takes the best of them to its end. An optimizer whose trials all came to nothing is asked for none.
     """
     stuck = any(not count and evidence.searched(name) for name, count in short.items())
     words = shlex.split(evidence.resume)
     if not short or stuck or "--budget" not in words:
         return ""
-    names = evidence.optimizers
-    untried = sum(not evidence.searched(name) for name in names)
+    entered = len(evidence.optimizers)
+    racing = min(entered, race_size(entered, 0, fair=evidence.fair))
+    untried = sum(not evidence.searched(name) for name in evidence.optimizers)
     rounds = max(WHOLE_RUNS - max(count, 1) for count in short.values())
-    needed = sum(record.searched for record in evidence.records) + untried + rounds * ETA * len(names)
-    trials = needed if len(names) <= FEWEST_OPTIMIZERS else math.floor(needed / ROUNDS_FOR_ALL) + 1
-    words[words.index("--budget") + 1] = f"{trials}trials"
+    rounds += 0 if evidence.fair == STRICT or racing == 1 else WAITING_ROUNDS
+    needed = sum(record.searched for record in evidence.records) + untried + rounds * ETA * racing
+    words[words.index("--budget") + 1] = f"{_outlasting(needed, entered, evidence.fair)}trials"
     return shlex.join(words)
+
+
+def _outlasting(trials: int, optimizers: int, fair: str) -> int:
+    """Return the budget under which none in the race is left out within so many trials."""
+    racing = min(optimizers, race_size(optimizers, 0, fair=fair))
+    for halvings, share in enumerate(HALVINGS, start=1):
+        if race_size(optimizers, halvings, fair=fair) < racing:
+            return math.floor(trials / share) + 1
+    return trials
 
 
 def lost_trials(evidence: Evidence) -> Check:

@@ -56,6 +56,7 @@ def evidence_in(
         yardsticks=manifest.yardsticks or (),
         split_facts=manifest.split_facts,
         columns=manifest.columns,
+        fair=manifest.fair,
         resume=resume(home, name, manifest),
         command=search(home, manifest),
         compress=compress(home, name, manifest),

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from advisor.goals import USUAL
 from studies.limits import LIMITED_COST, Budget, Limits
+from studies.plans.fairness import CONTENTION
 from studies.rows.kinds import KINDS
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
+
+if TYPE_CHECKING:
+    from advisor.jobs.request import Request
+
+ELSEWHERE: Final = (
+    "source", "target", "model", "metric", "direction", "task", "kind", "time", "group", "split", "missing",
+    "class_weights", "seed", "budget", "limits", "goal", "rules", "compression", "passes", "exhaust", "fair",
+    "trial_time",
+)  # fmt: skip
+"""Options that other entries of a manifest hold, those that belong to the workload among them."""
+ASIDE: Final = ("workers", "study", "tracking_uri")
+"""Options that say where a search runs and what it is called, not what it looks for."""
 
 
 def resume(home: Path, name: str, manifest: StudyManifest) -> str:
@@ -31,6 +44,7 @@ def search(home: Path, manifest: StudyManifest) -> str:
         or not spec.source
         or spec.source.startswith("__main__:")
         or "<" in spec.source
+        or "space" in manifest.options
     ):
         return ""
     model = spec.factory if spec.model == "Custom" else spec.model
@@ -41,19 +55,53 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--time": spec.time,
         "--group": spec.group,
         "--split": spec.split,
-        "--missing": ",".join(spec.missing),
+        "--missing": spec.missing or None,
         "--metric": spec.metric,
         "--direction": spec.direction,
         "--model": None if spec.is_function else model,
-        "--seed": spec.seed,
+        "--seed": spec.seed or None,
         "--budget": None if manifest.budget is None else str(_total(manifest)),
         "--class-weights": None if spec.class_weights == "none" else spec.class_weights,
         "--goal": None if manifest.goal == USUAL else manifest.goal,
         "--compression": _compression(manifest),
-        "--passes": ",".join(manifest.passes) or None,
+        "--passes": manifest.passes or None,
+        "--exhaust": manifest.exhaust or None,
+        "--fair": None if manifest.fair == CONTENTION else manifest.fair,
+        "--trial-time": None if manifest.trial_seconds is None else f"{manifest.trial_seconds!r}s",
+        **{_flag(name): value for name, value in manifest.options.items() if name != "start"},
         **limit_options(manifest.limits),
     }
-    return _line("search", spec.source, options, home, rules=manifest.rules)
+    repeated = {"--start": manifest.options.get("start", ()), "--rule": manifest.rules}
+    return _line("search", spec.source, options, home, repeated=repeated)
+
+
+def options_of(request: Request) -> dict[str, Any]:
+    """Return the options of a request that a manifest holds nowhere else, by field, as JSON has them.
+
+    What was left to the advisor is not among them. A `space` from code is there by its names alone.
+
+    Example:
+        >>> from advisor.jobs.request import Request
+        >>> options_of(Request(source="iris", epochs=9, portfolio=False, budget=Budget(trials=5)))
+        {'epochs': 9, 'portfolio': False}
+    """
+    values = {f.name: getattr(request, f.name) for f in fields(request) if f.name not in (*ELSEWHERE, *ASIDE)}
+    defaults = {f.name: _default(f) for f in fields(request)}
+    options = {
+        name: list(value) if isinstance(value, tuple | Mapping) else value
+        for name, value in values.items()
+        if value != defaults[name]
+    }
+    files = {"start": [str(Path(path).absolute()) for path in request.start]} if request.start else {}
+    return options | files
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _compression(manifest: StudyManifest) -> str | None:
@@ -108,9 +156,26 @@ def at_home(home: Path) -> str:
 
 
 def _line(
-    command: str, subject: str, options: Mapping[str, Any], home: Path, *, rules: tuple[str, ...] = ()
+    command: str,
+    subject: str,
+    options: Mapping[str, Any],
+    home: Path,
+    *,
+    repeated: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     where = {} if home == default_home() else {"--home": str(home)}
-    words = [word for option, value in {**options, **where}.items() if value for word in (option, str(value))]
-    settings = [word for rule in rules for word in ("--rule", rule)]
-    return shlex.join(["advisor", command, subject, *words, *settings])
+    words = [word for option, value in {**options, **where}.items() for word in _words(option, value)]
+    again = [
+        word for option, values in (repeated or {}).items() for each in values for word in (option, each)
+    ]
+    return shlex.join(["advisor", command, subject, *words, *again])
+
+
+def _words(option: str, value: Any) -> Iterator[str]:
+    """Return the words that set an option; none where it is left to the advisor."""
+    if isinstance(value, bool):
+        yield option if value else f"--no-{option.removeprefix('--')}"
+    elif isinstance(value, list | tuple):  # names; to ask for none is not to leave them open
+        yield from (option, ",".join(value) or "none")
+    elif value not in (None, ""):
+        yield from (option, str(value))

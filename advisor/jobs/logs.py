@@ -15,7 +15,8 @@ def printed(home: Path, study: str, trial: int) -> str:
     Raises:
         StudyError: no such study or trial, or it printed nothing.
     """
-    records = {record.number: record for record in read_study(home, study).records}
+    stored = read_study(home, study)
+    records = {record.number: record for record in (*stored.records, *stored.ablations)}
     logs = TrialLogs.of(home, study)
     if text := logs.readable(trial):
         return text

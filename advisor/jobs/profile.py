@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.decide.recommend import recommend
 from advisor.decide.split_checks import split_checks
 from advisor.evidence import Evidence
-from advisor.jobs.command_lines import search
+from advisor.jobs.command_lines import options_of, search
 from advisor.jobs.planning import plan_for, planned_trials
 from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile, reading
@@ -18,7 +18,7 @@ from advisor.report.columns_table import TITLES, column_rows, columns_text
 from advisor.report.facts_text import data_lines, data_text, model_lines, model_text
 from advisor.report.layout import fold
 from advisor.report.memory_table import least_first, memory_row, memory_text
-from advisor.report.numbers import size
+from advisor.report.numbers import size, size_limit
 from advisor.report.probes_text import probes_text
 from advisor.report.section import Section, Table, sentence
 from advisor.report.section_html import notebook_cell
@@ -109,7 +109,11 @@ class Preview:
             return Table(titles=titles, rows=tuple(rows), about=about)
         fits = ["yes" if each.peak_bytes <= limit else "no" for each in ordered]
         limited = tuple((*row, verdict) for row, verdict in zip(rows, fits, strict=True))
-        return Table(titles=(*titles, f"within {size(limit)}"), rows=limited, about=about)
+        return Table(
+            titles=(*titles, f"within {size_limit(limit)}"),
+            rows=limited,
+            about=about,
+        )
 
     @property
     def _warnings(self) -> tuple[str, ...]:
@@ -183,6 +187,12 @@ def _under(title: str, lines: tuple[str, ...]) -> str:
 def _search(request: Request, workload: LoadedWorkload) -> str:
     """Return the command that searches the workload of a profile."""
     manifest = StudyManifest(
-        workload=workload.spec(), limits=request.limits, goal=request.goal, rules=request.rules
+        workload=workload.spec(),
+        limits=request.limits,
+        goal=request.goal,
+        rules=request.rules,
+        fair=request.fair,
+        exhaust=request.exhaust,
+        options=options_of(request),
     )
     return search(default_home(), manifest)

@@ -48,6 +48,20 @@ def picked(
     )
 
 
+def searched_number(trials: Sequence[int], records: tuple[Record, ...]) -> int:
+    """Return the number of the search trial whose recipe is recommended: what its runs go back to.
+
+    Args:
+        trials: those behind the recommendation, one at least.
+        records: of the study.
+    """
+    by_number = {record.number: record for record in records}
+    run = by_number[trials[0]]
+    while run.source is not None:
+        run = by_number[run.source]
+    return run.number
+
+
 def best_of(records: Sequence[Record], direction: Direction) -> Record | None:
     """Return the record of the best quality, the first of equals; None where none has one."""
     best: Record | None = None

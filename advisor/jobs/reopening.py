@@ -22,6 +22,7 @@ from studies.storage import journal
 from studies.storage.locks import working
 from studies.storage.manifest import CompressionEntry, StudyManifest
 from studies.storage.repair import make_writable
+from studies.storage.stop_wish import forget_wish
 from studies.tracking.address import OFF, whole
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     workers: Workers | None = None,
     tell: Callable[[str], None] = lambda line: None,
     searching: bool = True,
+    answers: bool = True,
 ) -> Session:
     """Open a study again, with more budget if given.
 
@@ -51,11 +53,12 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
         workers: how many trials train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         searching: whether the search goes on, which then counts the seconds of reading.
+        answers: whether what follows may change the study's answer.
 
     Raises:
         StudyError: no such study, or its data has changed.
     """
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     workers = parse_workers(None) if workers is None else workers
     make_writable(home, name)
     study = journal.open_study(home, name)
@@ -73,8 +76,9 @@ def reopen(  # noqa: PLR0913 - what may be asked for, each by its name
     changes |= _passes(passes, manifest)
     changes |= {"exhaust": True} if exhaust else {}
     with working(home, name):
-        # until it is concluded again, it is not
-        journal.change_manifest(study, recommendation=None, **changes)
+        if answers:  # until it is concluded again, it is not
+            journal.change_manifest(study, recommendation=None, stopped="", **changes)
+        forget_wish(home, name, before=since)  # of a search that was killed before it heard of it
         if searching:
             _count(study, time.monotonic() - began)
     plan = Plan.of(journal.manifest_of(study))

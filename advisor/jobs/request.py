@@ -303,8 +303,8 @@ def _check_types(request: Request) -> None:
 def _fits(value: object, kind: Any) -> bool:
     if kind is Any:
         return True
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
     return isinstance(value, get_origin(kind) or kind)
@@ -313,6 +313,7 @@ def _fits(value: object, kind: Any) -> bool:
 WORDS: Final[Mapping[Any, str]] = {
     str: "a text",
     int: "a whole number",
+    float: "a number",
     bool: "True or False",
     tuple[str, ...]: "names",
     type(None): "None",

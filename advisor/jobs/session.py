@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import Finding
+from advisor.jobs.command_lines import options_of
 from advisor.jobs.engines import AUTO, Workers, parse_workers, warm_up
 from advisor.jobs.fingerprints import code_of
 from advisor.jobs.first_measurement import measured_first
@@ -230,6 +231,7 @@ def _manifest(
         python=platform.python_version(),
         code=code_of(workload),
         rules=request.rules,
+        options=options_of(request),
         git=commit_of((str(getattr(workload.model, "factory", "")), workload.source)),
     )
 

@@ -14,6 +14,7 @@ from advisor.decide.outlook import outlook
 from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.engines import engine_of
+from advisor.jobs.recommended_model import searched_number
 from advisor.jobs.session import Session
 from advisor.recommendation import Recommendation
 from studies.callers_globals import set_aside
@@ -22,7 +23,8 @@ from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.held import holding, settle
 from studies.storage.locks import working
-from studies.storage.manifest import SavedAdvice
+from studies.storage.manifest import ASKED, INTERRUPTED, SavedAdvice
+from studies.storage.stop_wish import forget_wish, wished
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def work(
     stop: Callable[[], bool] = lambda: False,
     searching: bool = True,
 ) -> Mirror | None:
-    """Work on a study until its budget is used up or `stop` says yes.
+    """Work on a study until its budget is used up, `stop` says yes or anybody wishes it to stop.
 
     Args:
         session: the study.
@@ -59,18 +61,26 @@ def work(
     """
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
+    is_asked = wished(session.home, session.name)
+
+    def ends() -> bool:
+        return stop() or is_asked()
+
     clock = Clock(
         budget=session.plan.budget,
         spent_before=manifest.spent_seconds,
         prepared_seconds=manifest.prepared_seconds,
-        stop=stop,
+        stop=ends,
     )
     with working(session.home, session.name), holding(session.home, session.name, study):
-        mirror = _mirror(session)
+        mirror = mirror_of(session)
         if searching:
             _search(session, study, clock, listen=listen)
-        if not stop() and (session.plan.compression == "after" or not searching):
-            compress(session, listen=listen, stop=stop)
+        if not ends() and (session.plan.compression == "after" or not searching):
+            compress(session, listen=listen, stop=ends)
+        if ends():
+            journal.change_manifest(study, stopped=INTERRUPTED if stop() else ASKED)
+            forget_wish(session.home, session.name)
     return mirror
 
 
@@ -169,20 +179,11 @@ def conclude(home: Path, name: str) -> Recommendation:
     study = journal.open_study(home, name)
     journal.change_manifest(study, recommendation=saved)
     if recommendation.trials:
-        journal.mark_recommended(study, _searched_number(recommendation, journal.records(study)))
+        journal.mark_recommended(study, searched_number(recommendation.trials, journal.records(study)))
     if recommendation.compressed:
         delete_unused_files(home, name, recommendation)
     settle(home, name)
     return recommendation
-
-
-def _searched_number(recommendation: Recommendation, records: tuple[Record, ...]) -> int:
-    """Return the number of the search trial whose recipe is recommended: what its runs go back to."""
-    by_number = {record.number: record for record in records}
-    run = by_number[recommendation.trials[0]]
-    while run.source is not None:
-        run = by_number[run.source]
-    return run.number
 
 
 def outcome(session: Session, recommendation: Recommendation, stored: StoredStudy) -> dict[str, Any]:
@@ -199,7 +200,8 @@ def outcome(session: Session, recommendation: Recommendation, stored: StoredStud
     return answer | ({"pareto": pareto(recommendation)} if recommendation.compressed else {})
 
 
-def _mirror(session: Session) -> Mirror | None:
+def mirror_of(session: Session) -> Mirror | None:
+    """Start the process that mirrors a study to MLflow; None where it goes to none."""
     from studies.tracking.process import Mirror
 
     if session.tracking_uri == OFF:

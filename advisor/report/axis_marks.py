@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from advisor.report.numbers import number
+from advisor.report.units import PLAIN, Unit
 from studies.direction import Direction
-from studies.quantities import format_bytes, format_seconds
 
 WIDE: Final = 8.0
 """Largest over smallest from which marks are powers; below it they are even steps."""
-MARKS: Final = 4
+MARKS: Final = 5
+FULL: Final = 2.5
+HALF: Final = 4.0
+MOST: Final = 9
+"""Decades up to which each has its 1, 2 and 5 marked, or its 1 and 3; and the most marks of decades."""
 ALIKE: Final = 1e-9
 """Share of their size by which values differ that no axis tells apart."""
 ROOM: Final = 1.12
@@ -35,26 +40,42 @@ class Axis:
     texts: tuple[str, ...]
 
 
-def log_axis(values: Iterable[float | None], *, seconds: bool) -> Axis | None:
-    """Return a log axis over bytes or seconds, which all are above 0; None without a value.
+def log_axis(values: Iterable[float | None], *, unit: Unit = PLAIN) -> Axis | None:
+    """Return a log axis over values above 0; None without one. What is zero or not known is left out.
 
-    What is zero or not known is left out.
+    Args:
+        values: in bytes, seconds or plain numbers.
+        unit: that marks are round in, and written in without its name, which the axis' title has.
     """
-    known = [value for value in values if value]
+    known = [unit.of(value) for value in values if value]
     if not known:
         return None
     low, high = min(known) / ROOM, max(known) * ROOM
-    unit, powers = (1000, _decades) if seconds else (1024, _doublings)
-    marks = _thinned(powers(low, high)) if high / low >= WIDE else steps(low, high, unit)
-    write = format_seconds if seconds else format_bytes
-    return Axis(low=low, high=high, marks=tuple(marks), texts=tuple(map(write, marks)))
+    marks = log_marks(low, high) if high / low >= WIDE else steps(low, high)
+    return Axis(
+        low=low * unit.per,
+        high=high * unit.per,
+        marks=tuple(mark * unit.per for mark in marks),
+        texts=tuple(map(number, marks)),
+    )
+
+
+def log_marks(low: float, high: float) -> list[float]:
+    """Return marks 1, 2, 5 of every decade between two values, of many decades the first or fewer."""
+    decades = math.log10(high / low)
+    digits = (1, 2, 5) if decades <= FULL else (1, 3) if decades <= HALF else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    every = max(1, math.ceil(len(powers) / MOST))
+    return [
+        mark for power in powers[::every] for digit in digits if low <= (mark := _round(digit, power)) <= high
+    ]
 
 
 def even_axis(
     values: Iterable[float],
     *,
     write: Callable[[float], str],
-    unit: int = 1000,
+    unit: Unit = PLAIN,
     room: float = 0.06,
     whole: bool = False,
 ) -> Axis:
@@ -63,18 +84,23 @@ def even_axis(
     Args:
         values: in bytes, seconds, epochs or a metric.
         write: how a mark is written.
-        unit: 1024 for bytes, so that marks are round in the unit that they are written in.
+        unit: that marks are round in, and that they are written in.
         room: share of the span that is left free at each end.
         whole: whether marks stand at whole numbers only.
     """
-    known = list(values)
+    known = [unit.of(value) for value in values]
     low, high = min(known), max(known)
     size = max(abs(low), abs(high))
     alike = high - low <= ALIKE * size
     beyond = (size if size > ALIKE**2 else 1.0) / 2 if alike else room * (high - low)
     below = 0.0 if low == 0 else low - beyond
-    marks = [mark for mark in steps(below, high + beyond, unit) if not whole or mark.is_integer()]
-    return Axis(low=below, high=high + beyond, marks=tuple(marks), texts=tuple(map(write, marks)))
+    marks = [mark for mark in steps(below, high + beyond) if not whole or mark.is_integer()]
+    return Axis(
+        low=below * unit.per,
+        high=(high + beyond) * unit.per,
+        marks=tuple(mark * unit.per for mark in marks),
+        texts=tuple(map(write, marks)),
+    )
 
 
 def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, float] | None:
@@ -93,29 +119,14 @@ def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, floa
     return low, high
 
 
-def _between(low: float, high: float) -> range:
-    return range(math.ceil(low), math.floor(high) + 1)
+def _round(digit: int, power: int) -> float:
+    """Return a digit times a power of ten, with no rest of arithmetic in its last place."""
+    return float(f"{digit}e{power}")
 
 
-def _doublings(low: float, high: float) -> list[float]:
-    return [2.0**power for power in _between(math.log2(low), math.log2(high))]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    digits = (1, 2, 5) if high / low < 100 else (1,)
-    return [mark for power in powers for digit in digits if low <= (mark := digit * 10.0**power) <= high]
-
-
-def _thinned(marks: Sequence[float]) -> list[float]:
-    return list(marks[:: max(1, math.ceil(len(marks) / MARKS))])
-
-
-def steps(low: float, high: float, unit: int = 1000) -> list[float]:
-    """Return even steps between two values, round ones in the unit that the smaller is written in."""
-    smaller = low if low > 0 else max(high, 1.0)
-    scale = float(unit) ** math.floor(math.log(smaller, unit))
-    rough = (high - low) / scale / MARKS
-    decade = 10.0 ** math.floor(math.log10(rough))
-    step = next(digit * decade for digit in (1, 2, 5, 10) if digit * decade >= rough) * scale
-    return [step * times for times in _between(low / step, high / step)]
+def steps(low: float, high: float) -> list[float]:
+    """Return even steps between two values, of 1, 2 or 5 times a power of ten."""
+    rough = (high - low) / MARKS
+    power = math.floor(math.log10(rough))
+    step = next(size for digit in (1, 2, 5, 10) if (size := _round(digit, power)) >= rough * (1 - ALIKE))
+    return [step * times for times in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, Final
@@ -15,6 +16,9 @@ from studies.recipe import COMPRESSION_AXES
 from studies.space import Range, unsearched_ranges
 
 WIDTH: Final = 100
+"""Columns of a text where no terminal tells."""
+FIGURE: Final = re.compile(r"(?<=\d) (?=(?:%|[KMGT]?i?B|ns|us|ms|s|min|h|x)(?![\w]))")
+"""The blank between a number and its unit, where no line ends."""
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
@@ -118,16 +122,15 @@ def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
 
 
-def fold(line: str, first: str = "", indent: int | None = None) -> str:
-    """Break a line at 100 columns; what follows is indented under the first."""
+def fold(line: str, first: str = "", indent: int | None = None, *, width: int = WIDTH) -> str:
+    """Break a line at a width, never in a word or before a unit; what follows is indented under the first."""
     under = " " * (len(first) if indent is None else indent)
-    return "\n".join(
-        wrap(
-            line,
-            WIDTH,
-            initial_indent=first,
-            subsequent_indent=under,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+    lines = wrap(
+        FIGURE.sub("\N{NO-BREAK SPACE}", line),
+        width,
+        initial_indent=first,
+        subsequent_indent=under,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")

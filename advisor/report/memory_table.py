@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from advisor.report.facts_text import WIDTH, indented
+from advisor.report.numbers import size_limit
 from studies.facts import Facts, Forecast
 from studies.quantities import format_bytes, listed, several
 
@@ -52,7 +53,7 @@ def _head(facts: Facts, least: Forecast, limit: int | None) -> list[str]:
     parts = ", ".join(f"{name} {format_bytes(getattr(least, f'{key}_bytes'))}" for name, key in PARTS)
     return [
         f"Memory while training, at batch size {facts.batch_size}"
-        + (f"; the limit is {format_bytes(limit)}:" if limit else ":"),
+        + (f"; the limit is {size_limit(limit)}:" if limit else ":"),
         f"  {parts}, and the optimizer's state.",
         "  Not all at once: activations go as gradients come. An optimizer borrows some while it steps.",
         f"  {'state':<10}{'peak':<10} {'largest batch       ' if limit else ''}with",

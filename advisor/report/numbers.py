@@ -90,10 +90,29 @@ def written(cost: Cost, value: float) -> str:
     return cost.write(value).replace("µ", "u")
 
 
+def size_limit(count: float) -> str:
+    """Write a limit on bytes, above 0, as it was given: 40 KB stays 40 KB, 64 MiB stays 64 MiB."""
+    binary = (count / 2**power for power in (30, 20, 10))
+    decimal = ((count / 10**power, unit) for power, unit in ((9, "GB"), (6, "MB"), (3, "KB")))
+    if not any(map(_round, binary)):
+        return next((f"{amount:g} {unit}" for amount, unit in decimal if _round(amount)), size(count))
+    return size(count)
+
+
+def _round(amount: float) -> bool:
+    """Tell whether three digits are all of an amount."""
+    return amount >= 1 and amount == float(f"{amount:.3g}")
+
+
+def written_limit(cost: Cost, value: float) -> str:
+    """Write a limit on a cost: 40 KB; 2 ms."""
+    return written(cost, value) if cost.in_seconds else size_limit(value)
+
+
 def written_apart(cost: Cost, need: float, allowed: float) -> tuple[str, str]:
     """Write two values of a cost so that it shows which is larger: in plain bytes or seconds if need be."""
     if need == allowed or written(cost, need) != written(cost, allowed):
-        return written(cost, need), written(cost, allowed)
+        return written(cost, need), written_limit(cost, allowed)
     if not cost.in_seconds:
         return f"{need:,.0f} B", f"{allowed:,.0f} B"
     left, right = apart(need, allowed)

@@ -10,9 +10,9 @@ from zlib import crc32
 
 from studies import catalogue
 
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#999933")
-"""Okabe and Ito's palette, told apart by colour-blind readers; grey for their black, which a dark page
-would hide, and olive for their yellow, which a light one would."""
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#C2669A", "#B97F00", "#3C95C9", "#7F7F7F", "#87872D")
+"""Okabe and Ito's palette, told apart by colour-blind readers: grey for their black, which a dark page would
+hide, and the light ones as dark as it takes to stand out from a white page (3 : 1 on both, WCAG 1.4.11)."""
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, OLIVE = COLOURS
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 DISTINCT: Final = len(COLOURS) * len(SYMBOLS)
@@ -28,6 +28,8 @@ class Style:
     colour: str
     symbol: str
     """A second mark beside the colour, so that no reader depends on colour alone."""
+    muted: bool = False
+    """Whether it is grey among many, behind those that matter."""
 
     def marker(self, **fields: object) -> dict[str, Any]:
         """Return a marker in this colour and symbol; fields add to it or replace the symbol."""

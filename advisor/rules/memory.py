@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import percent, size, written_apart
+from advisor.report.numbers import percent, size, size_limit, written_apart
 from advisor.rules import Criterion, Rule
 from studies.facts import Facts, Forecast
 from studies.limits import LIMITED_COST, Limits
@@ -57,7 +57,7 @@ class Memory(Rule):
         if limit is None or peak is None:
             words += " and no memory limit" if limit is None else ""
             return (Criterion(figure="peak_bytes", words=words, value=peak, unit="bytes"),)
-        words += f" is {percent(peak / limit)} of the limit of {size(limit)}"
+        words += f" is {percent(peak / limit)} of the limit of {size_limit(limit)}"
         near = Criterion(
             figure="peak_share",
             words=words,
@@ -96,11 +96,11 @@ class Memory(Rule):
     def _near(self, forecast: Forecast, limit: int) -> Finding:
         name, peak = forecast.optimizer, forecast.peak_bytes
         if peak > self.near * limit:
-            share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size(limit)}"
+            share = f"{size(peak)} is {percent(peak / limit)} of the memory limit of {size_limit(limit)}"
             return self.finding(
                 name, "avoid", f"{name}'s forecast peak of {share}: larger batches will not fit"
             )
-        room = f"leaves {size(limit - peak)} of the {size(limit)} limit for larger batches"
+        room = f"leaves {size(limit - peak)} of the {size_limit(limit)} limit for larger batches"
         return self.finding(name, "prefer", f"{name}'s forecast peak of {size(peak)} {room}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from advisor.evidence import Evidence, Finding
-from advisor.report.numbers import size
+from advisor.report.numbers import size_limit
 from advisor.rules import Rule
 from studies.facts import Facts, Forecast
 from studies.limits import Limits
@@ -69,7 +69,7 @@ class StateBudget(Rule):
         if room is None or room < 0:
             return
         wanted = next((names for floats, names in self.ladder if room < floats), ())
-        limit = size(evidence.limits.train_bytes or 0)
+        limit = size_limit(evidence.limits.train_bytes or 0)
         left = f"the memory limit of {limit} leaves room for {room:.2g} floats of state a parameter"
         for name in evidence.optimizers:
             if name in wanted and (name != "SGD" or evidence.facts.batch_size <= self.small_batch):

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_type_hints
 from advisor.compressed_model import CompressedModel
 from advisor.evidence import has_quality
 from advisor.report.compression_names import sentence
-from advisor.report.numbers import number, trials, written
+from advisor.report.numbers import number, trials, written, written_limit
 from advisor.statements.statement import Case, Statement
 from studies.direction import Direction
 from studies.limits import LIMITED_COST, Limits
@@ -55,9 +55,9 @@ class OnModelLimits(Statement):
 
     @property
     def said_limits(self) -> str:
-        """Return them in words: 39.1 KiB limit on model size."""
+        """Return them in words: 40 KB limit on model size."""
         return listed(
-            [f"{_written(name, value)} limit on {_noun(name)}" for name, value in self.limits.items()]
+            [f"{_limit(name, value)} limit on {_noun(name)}" for name, value in self.limits.items()]
         )
 
     def limits_stand(self, case: Case) -> bool:
@@ -72,6 +72,10 @@ def limit_figures(limits: Limits, names: Iterable[str] = OF_MODEL) -> dict[str, 
 
 def _written(name: str, value: float) -> str:
     return written(LIMITED_COST[name], value)
+
+
+def _limit(name: str, value: float) -> str:
+    return written_limit(LIMITED_COST[name], value)
 
 
 def _noun(name: str) -> str:
@@ -168,7 +172,7 @@ class NotCompressedYet(OnModelLimits):
         who = listed([*names, f"{more} more"] if more > 0 else names)
         verb = "does" if len(self.subjects) == 1 else "do"
         how = f" ({self.command})" if self.command else ""
-        limits = listed([f"{_written(name, value)} of {_noun(name)}" for name, value in self.limits.items()])
+        limits = listed([f"{_limit(name, value)} of {_noun(name)}" for name, value in self.limits.items()])
         return f"Not compressed yet: as trained, {who} {verb} not fit {limits}; {STAGES[self.stage]}{how}."
 
     def holds(self, case: Case) -> bool:
@@ -210,7 +214,7 @@ class NoneSmallEnough(OnModelLimits):
             else "Of one compressed model"
         )
         best = f"the {'smallest' if limit == 'model_bytes' else 'fastest'} so far"
-        has = f"{_written(limit, self.value)} of {_noun(limit)}, over the limit of {_written(limit, allowed)}"
+        has = f"{_written(limit, self.value)} of {_noun(limit)}, over the limit of {_limit(limit, allowed)}"
         return f"{of}, {best} has {has} ({self.subjects[0]}: {self.name}, {trials(self.trials)})."
 
     def holds(self, case: Case) -> bool:

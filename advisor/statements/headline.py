@@ -48,6 +48,14 @@ class Headline(Statement):
     notes: tuple[Statement, ...] = ()
     """What a reader must know beside it: a better measured rival, a better yardstick."""
 
+    @property
+    def how_sure(self) -> str:
+        """Return the answer without its optimizer and settings, which a page shows beside it."""
+        if self.never_ran:
+            return str(self)
+        said = self._sure()
+        return " ".join([said[:1].upper() + said[1:], *map(str, self.notes)])
+
     def __str__(self) -> str:
         main = f" ({', '.join(self.settings)})" if self.settings else ""
         if self.never_ran:

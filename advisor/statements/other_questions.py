@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from advisor.report.numbers import difference, written
+from advisor.report.numbers import difference, written, written_limit
 from advisor.statements.statement import Case, Statement
 from studies.costs import Cost
 from studies.direction import Direction
@@ -57,7 +57,7 @@ class LooserLimit(Statement):
 
     def __str__(self) -> str:
         cost = LIMITED_COST[self.limit]
-        flag = f"{cost.flag}, now {written(cost, self.now)}"
+        flag = f"{cost.flag}, now {written_limit(cost, self.now)}"
         return f"A limit on {cost.limited} of {written(cost, self.wanted)} ({flag}): {self.instead}."
 
     def holds(self, case: Case) -> bool:
@@ -104,7 +104,7 @@ class Admits(Statement):
 
     def __str__(self) -> str:
         cost = LIMITED_COST[self.limit]
-        flag = f"{cost.flag}, now {written(cost, self.now)}"
+        flag = f"{cost.flag}, now {written_limit(cost, self.now)}"
         raised = f"A limit on {cost.limited} of {written(cost, self.wanted)} ({flag})"
         known = "none of its trials fits now" if self.tried else "it has no trials, so its quality is unknown"
         return f"{raised} would admit {self.subjects[0]}: {known}."

@@ -52,10 +52,10 @@ class UncheckedLimits(Check):
 class EnoughTrials(Check):
     """Enough trials: whether every optimizer had enough whole runs in the search; its subjects had not.
 
-    Those that are left behind are not asked for: others promised more.
+    Strictly compared, every one needs them. Else those that are left behind do not: others promised more.
     """
 
-    name: ClassVar[str] = "enough trials"
+    name: ClassVar[str] = "whole runs"
     wanted_runs: int
     """Whole runs that an optimizer needs."""
     runs: Counts
@@ -65,6 +65,8 @@ class EnoughTrials(Check):
     left_behind: tuple[str, ...] = ()
     """Optimizers with fewer whole runs whose trials were stopped, or whose best whole run is in the worse
     half."""
+    strict: bool = False
+    """Whether the search compares optimizers strictly."""
 
     @property
     def message(self) -> str:
@@ -72,7 +74,8 @@ class EnoughTrials(Check):
             behind = f", but for {listed(self.left_behind)}, left behind" if self.left_behind else ""
             return f"every optimizer had {self.wanted_runs} whole runs or more{behind}"
         counts = listed([f"{optimizer} ({count or 'none'})" for optimizer, count in self.runs])
-        return f"there are fewer than {self.wanted_runs} whole runs of {counts}"
+        why = "which --fair strict is to give each" if self.strict else "too few to be judged by"
+        return f"{counts} had fewer than {self.wanted_runs} whole runs, {why}"
 
     @property
     def fix(self) -> str:
@@ -94,12 +97,15 @@ class EnoughTrials(Check):
             and set(self.left_behind) == behind
             and set(self.subjects) == set(short)
             and self.missing_runs == lacking
+            and self.strict == (case.evidence.fair == "strict")
             and self.passed == (not short)
         )
 
 
 def _is_behind(case: Case, optimizer: str) -> bool:
     """Tell whether an optimizer's best whole run is in the worse half, or it has none and was compared."""
+    if case.evidence.fair == "strict":
+        return False
     trials, direction = [run for run in case.evidence.records if run.searched], case.evidence.direction
     runs = sorted(finished(trials), key=lambda run: direction.loss(run.measured_quality))
     if best := next((run for run in runs if run.optimizer == optimizer), None):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from advisor.report.numbers import apart, number, percent, size
+from advisor.report.numbers import apart, number, percent, size, size_limit, written_limit
 from advisor.statements.recomputed import finished, same
 from advisor.statements.statement import Case, Statement
 from advisor.statements.titles_trials import named, opening
@@ -72,7 +72,7 @@ class FrontEnds(Statement):
     def _broken(self) -> str:
         if self.limit is None:
             return ""
-        limit = BY_FIELD[self.cost].write(self.limit)
+        limit = written_limit(BY_FIELD[self.cost], self.limit)
         if not self.over:
             return f"; no run breaks the limit of {limit}"
         verb = "breaks" if self.over == 1 else "break"
@@ -127,7 +127,7 @@ class MemoryNeeds(Statement):
             return "No forecast was made"
         if self.limit_bytes is None:
             return self._span()
-        limit = size(self.limit_bytes)
+        limit = size_limit(self.limit_bytes)
         least = opening(named(self.least, self.compared))
         if self.compared == 1:
             verb = "fits" if self.fitting else "does not fit"

@@ -8,7 +8,7 @@ from typing import Final
 from advisor.confidence import MEANINGS
 from advisor.recommendation import Recommendation
 from advisor.report.layout import cost_lines
-from advisor.report.numbers import written
+from advisor.report.numbers import written, written_limit
 from advisor.report.section import Section, Table, sentence
 from advisor.statements.check import Check
 from advisor.study_report.curves_chart import curves_chart
@@ -116,7 +116,7 @@ def _limits(study: ReportedStudy) -> Section:
     limits = study.evidence.limits
     stated = {cost: getattr(limits, limit) for limit, cost in LIMITED_COST.items()}
     lines = [
-        sentence(f"{cost.limited}: at most {written(cost, value)}")
+        sentence(f"{cost.limited}: at most {written_limit(cost, value)}")
         for cost, value in stated.items()
         if value is not None
     ]

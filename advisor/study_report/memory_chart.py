@@ -10,6 +10,7 @@ from advisor.evidence import Evidence
 from advisor.goals import NEAR
 from advisor.recommendation import Recommendation
 from advisor.report.elements import Html, element
+from advisor.report.numbers import size_limit
 from advisor.report.section import Table
 from advisor.report.svg import WIDTH, drawing, figure, label, line
 from studies.quantities import format_bytes
@@ -51,7 +52,7 @@ class MemoryChart:
         """Return how to read it."""
         if self.limit_bytes is None:
             return CAPTION
-        limit = format_bytes(self.limit_bytes)
+        limit = size_limit(self.limit_bytes)
         return f"{CAPTION} {'The upright line is the limit,' if self._near else 'The limit is'} {limit}."
 
     @property

@@ -12,10 +12,11 @@ from advisor.goals import FELT_BYTES, GOALS, NEAR, USUAL
 from advisor.recommendation import Recommendation
 from advisor.report.axis_marks import Axis, even_axis, log_axis, reach
 from advisor.report.elements import Html
-from advisor.report.numbers import number
+from advisor.report.numbers import number, written_limit
 from advisor.report.optimizer_styles import Style, styles
 from advisor.report.section import Table
 from advisor.report.svg import Frame, figure, label, legend, line, mark, shade, sign
+from advisor.report.units import Unit, unit_of
 from studies.costs import BY_FIELD, COSTS, Cost
 from studies.direction import Direction
 
@@ -56,6 +57,11 @@ class QualityChart:
     """Most that the cost may be."""
 
     @property
+    def unit(self) -> Unit:
+        """Return the unit that its costs are written in."""
+        return unit_of((each.cost for each in self.marks), seconds=self.cost.in_seconds)
+
+    @property
     def caption(self) -> str:
         """Return how to read it."""
         shaded = " Shaded: beyond the limit." if self.limit is not None else ""
@@ -65,7 +71,7 @@ class QualityChart:
     def table(self) -> Table:
         """Return its marks and lines as a table."""
         marks = [
-            (each.optimizer, _quality(each), self.cost.write(each.cost), each.role) for each in self.marks
+            (each.optimizer, _quality(each), self.unit.write(each.cost), each.role) for each in self.marks
         ]
         plain = [(name, number(quality), "-", "plain model") for name, quality in self.plain_models]
         titles = ("optimizer or plain model", f"validation {self.metric}", self.cost.label, "")
@@ -80,12 +86,11 @@ class QualityChart:
     def frame(self) -> Frame:
         """Return the axes; a cost that is 0 for somebody has an even axis, any other a logarithmic one."""
         costs = [*(each.cost for each in self.marks), *([] if self.limit is None else [self.limit])]
-        seconds = self.cost.in_seconds
-        logarithmic = None if min(costs) <= 0 else log_axis(costs, seconds=seconds)
+        logarithmic = None if min(costs) <= 0 else log_axis(costs, unit=self.unit)
         return Frame(
-            x=logarithmic or even_axis([0.0, *costs], write=self.cost.write, unit=1000 if seconds else 1024),
+            x=logarithmic or even_axis([0.0, *costs], write=number, unit=self.unit),
             y=self._quality_axis(),
-            x_title=self.cost.label,
+            x_title=self.unit.titled(self.cost.label),
             y_title=f"validation {self.metric}",
             log_x=logarithmic is not None,
         )
@@ -125,7 +130,10 @@ class QualityChart:
             outside = "" if frame.shows(quality) else " (off the chart)"
             yield sign(line((1, 7), (19, 7), class_="plain-model")), f"{name}: {number(quality)}{outside}"
         if self.limit is not None:
-            yield sign(line((10, 1), (10, 13), class_="limit")), f"limit: {self.cost.write(self.limit)}"
+            yield (
+                sign(line((10, 1), (10, 13), class_="limit")),
+                f"limit: {written_limit(self.cost, self.limit)}",
+            )
 
     def _about(self) -> str:
         each = "; ".join(", ".join(filter(None, row)) for row in self.table.rows)

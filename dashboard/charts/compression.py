@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from textwrap import wrap
@@ -16,8 +17,9 @@ from advisor.decide.compressed import compressed_models, pareto_front
 from advisor.report.compression_names import against_reference, passes, smaller
 from advisor.report.numbers import number, times
 from advisor.report.optimizer_styles import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Style
+from advisor.report.units import Unit, unit_of
 from dashboard.charts import Plot
-from dashboard.charts.axes import bytes_axis, seconds_axis
+from dashboard.charts.axes import count_beyond, log_scale
 from dashboard.charts.looks import RING, transparent
 from studies.direction import Direction
 from studies.quantities import format_bytes, format_seconds
@@ -44,6 +46,31 @@ WIDTH: Final = 58
 REACH: Final = 4.0
 """Qualities lower than the best by so many times the median's distance are outside the first view: they press
 the rest flat."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Panel:
+    """Panel: what a deployed model costs in one way."""
+
+    label: str
+    value: Callable[[CompressedModel], float | None]
+    """In bytes or seconds; None where it was not measured."""
+    unit: Unit
+
+    def scale(self, entries: Sequence[CompressedModel]) -> dict[str, Any]:
+        """Return the log axis of these models."""
+        values = map(self.value, entries)
+        return log_scale(self.unit.of(value) for value in values if value)
+
+
+def _panels(entries: Sequence[CompressedModel], *, gzip: bool) -> tuple[_Panel, _Panel]:
+    """Return the panel of bytes and that of latency, each in the unit that suits these models."""
+    size, latency = partial(_bytes, gzip=gzip), attrgetter("latency_seconds")
+    label = "file through gzip" if gzip else "file"
+    return (
+        _Panel(label=label, value=size, unit=unit_of(map(size, entries), seconds=False)),
+        _Panel(label="latency, one row", value=latency, unit=unit_of(map(latency, entries), seconds=True)),
+    )
 
 
 def kind(entry: CompressedModel) -> str:
@@ -76,6 +103,7 @@ def tradeoff(
     """
     from plotly.subplots import make_subplots
 
+    panels = _panels(entries, gzip=gzip)
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04)
     front = pareto_front(entries, direction)
     for name, style in STYLES.items():
@@ -83,17 +111,18 @@ def tradeoff(
         solid = [entry for entry in alike if entry in front or entry.plain]
         faded = [entry for entry in alike if entry not in solid]
         legend = {"name": name, "legendgroup": name, "showlegend": True}
-        _add(figure, solid, metric, legend, style.marker(size=12, opacity=1.0), gzip=gzip)
+        _add(figure, solid, metric, legend, style.marker(size=12, opacity=1.0), panels)
         legend["showlegend"] = not solid
-        _add(figure, faded, metric, legend, style.marker(size=8, opacity=0.3), gzip=gzip)
+        _add(figure, faded, metric, legend, style.marker(size=8, opacity=0.3), panels)
     if advised in entries and advised is not None:
-        _add(figure, [advised], metric, {"name": "advised"}, RING | {"size": 20, "color": ORANGE}, gzip=gzip)
-    figure.update_yaxes(range=_view([entry.quality for entry in entries], direction))
+        _add(figure, [advised], metric, {"name": "advised"}, RING | {"size": 20, "color": ORANGE}, panels)
+    ends = _view([entry.quality for entry in entries], direction)
+    if ends:
+        beyond = sum(not ends[0] <= entry.quality <= ends[1] for entry in entries)
+        count_beyond(figure.update_yaxes(range=ends), beyond, direction)
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
-    sizes = bytes_axis(_bytes(entry, gzip=gzip) for entry in entries)
-    figure.update_xaxes(title_text="bytes through gzip" if gzip else "bytes of the file", **sizes, col=1)
-    latencies = seconds_axis(entry.latency_seconds for entry in entries)
-    figure.update_xaxes(title_text="latency, one row", **latencies, col=2)
+    for column, panel in enumerate(panels, start=1):
+        figure.update_xaxes(title_text=panel.unit.titled(panel.label), **panel.scale(entries), col=column)
     return transparent(figure, _finding(advised, entries, metric, direction, gzip=gzip), height=440)
 
 
@@ -142,35 +171,35 @@ def _add(
     metric: str,
     legend: Mapping[str, Any],
     marker: Mapping[str, Any],
-    *,
-    gzip: bool,
+    panels: Sequence[_Panel],
 ) -> None:
     if not shown:
         return
-    for column, cost in ((1, partial(_bytes, gzip=gzip)), (2, attrgetter("latency_seconds"))):
-        drawn = [entry for entry in shown if cost(entry) is not None]
+    for column, panel in enumerate(panels, start=1):
+        drawn = [(entry, value) for entry in shown if (value := panel.value(entry)) is not None]
         trace = go.Scatter(
-            x=[cost(entry) for entry in drawn],
-            y=[entry.quality for entry in drawn],
+            x=[panel.unit.of(value) for _, value in drawn],
+            y=[entry.quality for entry, _ in drawn],
             mode="markers",
             marker=marker,
-            customdata=[_hover_lines(entry) for entry in drawn],
-            cliponaxis=False,
-            hovertemplate=f"%{{customdata[0]}}<br>{metric} %{{y:.4g}}<br>%{{customdata[1]}}<br>"
+            customdata=[_hover_lines(entry, panels) for entry, _ in drawn],
+            hovertemplate=f"%{{customdata[0]}}<br>{metric} %{{customdata[4]}}<br>%{{customdata[1]}}<br>"
             "%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
             **legend,
         )
         figure.add_trace(trace if column == 1 else trace.update(showlegend=False), row=1, col=column)
 
 
-def _hover_lines(entry: CompressedModel) -> list[str]:
+def _hover_lines(entry: CompressedModel, panels: Sequence[_Panel]) -> list[str]:
     name = "<br>".join(wrap(f"{entry.optimizer}: {entry.name}", WIDTH))
-    sizes = f"{format_bytes(entry.model_bytes)}, {format_bytes(entry.compressed_bytes)} through gzip"
+    of_bytes, of_seconds = (panel.unit for panel in panels)
+    sizes = f"{of_bytes.write(entry.model_bytes)}, {of_bytes.write(entry.compressed_bytes)} through gzip"
     latency = "latency not measured"
     if entry.latency_seconds is not None:
-        latency = f"{format_seconds(entry.latency_seconds)} a row"
+        latency = f"{of_seconds.write(entry.latency_seconds)} a row"
     trials = ", ".join(map(str, entry.trials[:6])) + (" ..." if len(entry.trials) > 6 else "")
-    return [name, sizes, latency, f"trials {trials}"]
+    noun = "trial" if len(entry.trials) == 1 else "trials"
+    return [name, sizes, latency, f"{noun} {trials}", number(entry.quality)]
 
 
 def _bytes(entry: CompressedModel, *, gzip: bool) -> int:

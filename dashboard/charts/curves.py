@@ -11,11 +11,14 @@ import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
 from advisor.evidence import has_quality
-from advisor.report.optimizer_styles import Style, styles
+from advisor.report.numbers import number
+from advisor.report.optimizer_styles import Style
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
 from dashboard.charts import Plot
+from dashboard.charts.axes import EVEN, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
+from dashboard.charts.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record
@@ -55,6 +58,11 @@ class Axes:
         fields: dict[str, Curved] = {"valid_loss": "valid_loss", "train_loss": "train_loss"}
         return fields.get(self.y, "valid_metric")
 
+    def written(self, point: tuple[float, float]) -> str:
+        """Write a point of a curve: epoch 9: 0.9833."""
+        x, y = point
+        return f"{f'epoch {number(x)}' if self.x == 'epoch' else f'{number(x)} s'}: {number(y)}"
+
     def point(self, measured: Measurement) -> tuple[float, float]:
         """Return where a measurement is drawn."""
         return float(getattr(measured, self.x)), float(getattr(measured, self.field))
@@ -82,7 +90,8 @@ def learning_curves(
         if singles:
             _draw_singles(figure, singles, style, axes, gl=gl)
         if median := _band(records, optimizer, axes):
-            _draw_band(figure, median, optimizer, style)
+            _draw_band(figure, median, optimizer, style, axes)
+    name_ends(figure, style_of)
     _draw_chosen(figure, records, style_of, axes)
     label_qualities(figure, curves_end(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
@@ -124,7 +133,7 @@ def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
     return band([axes.points(record) for record in whole], share=share)
 
 
-def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style) -> None:
+def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style, axes: Axes) -> None:
     if median.runs > 1:
         figure.add_scatter(
             x=[*median.xs, *median.xs[::-1]],
@@ -147,7 +156,8 @@ def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style) ->
         line=style.line(3),
         marker=style.marker(size=8, opacity=1, maxdisplayed=MARKS),
         hovertemplate=f"{optimizer}, median of {several(median.runs, 'run')}"
-        "<br>%{x:.4g}: %{y:.4g}<extra></extra>",
+        "<br>%{customdata}<extra></extra>",
+        customdata=[axes.written(point) for point in zip(median.xs, median.middle, strict=True)],
     )
 
 
@@ -174,7 +184,7 @@ def _draw_singles(
                 line=style.line(1, dash="dot" if pruned else "solid"),
                 marker=style.marker(size=2 if gl else 4),
                 hovertemplate=f"trial %{{customdata[0]}}, {optimizer} "
-                "(%{customdata[1]}, %{customdata[2]})<br>%{x:.4g}: %{y:.4g}<extra></extra>",
+                "(%{customdata[1]}, %{customdata[2]})<br>%{customdata[3]}<extra></extra>",
             )
         )
 
@@ -190,8 +200,12 @@ def _joined(
         points = axes.points(record)
         xs += [*(x for x, _ in points), None]
         ys += [*(y for _, y in points), None]
-        about += [[record.number, record.state, record.stage]] * (len(points) + 1)
+        about += [[*_about(record), axes.written(point)] for point in points] + [[*_about(record), ""]]
     return xs, ys, about
+
+
+def _about(record: Record) -> list[Any]:
+    return [record.number, record.state, record.stage]
 
 
 def _draw_chosen(
@@ -209,8 +223,8 @@ def _draw_chosen(
         mode="lines+markers",
         line=style.line(4, dash="dash"),
         marker=style.marker(size=9),
-        customdata=[[record.number, record.state, record.stage]] * len(xs),
-        hovertemplate=f"trial {record.number}<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>",
+        customdata=[[*_about(record), axes.written(point)] for point in zip(xs, ys, strict=True)],
+        hovertemplate=f"trial {record.number}<br>%{{customdata[3]}}<extra></extra>",
     )
 
 
@@ -221,9 +235,22 @@ def _label(figure: go.Figure, axes: Axes, metric: str, direction: Direction) -> 
     else:
         figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
     title = "epoch" if axes.x == "epoch" else "training time (s)"
-    figure.update_xaxes(title_text=title, type="log" if axes.log_x else "linear", rangemode="normal")
-    figure.update_yaxes(type="log" if axes.log_y else "linear")
+    drawn_xs, drawn_ys = _drawn_values(figure)
+    figure.update_xaxes(title_text=title, **_scale(drawn_xs, log=axes.log_x), rangemode="normal")
+    figure.update_yaxes(**_scale(drawn_ys, log=axes.log_y))
+    if axes.x == "epoch" and not axes.log_x and drawn_xs:
+        figure.update_xaxes(**whole_scale(max(drawn_xs)))
     figure.update_layout(hovermode="closest")
+
+
+def _drawn_values(figure: go.Figure) -> tuple[list[float], list[float]]:
+    """Return all x and all y that are drawn."""
+    xs = [x for trace in figure.data for x in trace.x if x is not None]
+    return xs, [y for trace in figure.data for y in trace.y if y is not None]
+
+
+def _scale(values: Sequence[float], *, log: bool) -> dict[str, Any]:
+    return log_scale(values) if log else EVEN
 
 
 def curves_end(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
@@ -256,7 +283,7 @@ def _is_over(record: Record, axes: Axes) -> bool:
 
 def _over(study: Study, axes: Axes) -> go.Figure:
     return learning_curves(
-        study.records, styles(study.optimizers), axes, metric=study.metric, direction=study.direction
+        study.records, study.style_of, axes, metric=study.metric, direction=study.direction
     )
 
 

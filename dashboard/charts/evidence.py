@@ -14,10 +14,12 @@ from advisor.analysis.searched_space import searched
 from advisor.evidence import Finding
 from advisor.published import CLASSES, learning_rates, names, sources
 from advisor.published.rates import Rate, class_rate, problem_class
+from advisor.report.numbers import number
 from advisor.report.optimizer_styles import COLOURS, GREY, Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_evidence import CLEAR, PublishedOdds, PublishedRates, RulesFavour
 from dashboard.charts import Plot
+from dashboard.charts.axes import log_scale
 from dashboard.charts.looks import RING, legend_below, titled
 from dashboard.charts.trials import leader
 
@@ -108,14 +110,15 @@ def learning_rate_ranges(study: Study, style_of: Mapping[str, Style]) -> go.Figu
         figure.add_scatter(
             x=[rate for rate, _, _ in marks],
             y=[label for _, _, label in marks],
-            customdata=[trial for _, trial, _ in marks],
+            customdata=[[trial, number(rate)] for rate, trial, _ in marks],
             mode="markers",
             name="best run of this study",
             marker=RING,
-            hovertemplate="this study, trial %{customdata}: lr %{x:.3g}<extra></extra>",
+            hovertemplate="this study, trial %{customdata[0]}: lr %{customdata[1]}<extra></extra>",
             showlegend=True,
         )
-    figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
+    ends = [row[field] for row in rows for field in ("q10", "median", "q90")]
+    figure.update_xaxes(title_text="learning rate", **log_scale([*ends, *(rate for rate, _, _ in marks)]))
     figure.update_yaxes(autorange="reversed", automargin=True)
     titled(figure, published_rates(rows, best))
     return legend_below(figure, height=190 + ROW_PIXELS * len(rows))
@@ -174,7 +177,8 @@ def _range_line(row: Mapping[str, Any], style: Style) -> go.Scatter:
         showlegend=False,
         line=style.line(3),
         marker=style.marker(symbol=symbols, size=[10, 11, 10]),
-        hovertemplate=f"{_row(row)}: %{{x:.3g}}<br>{row['source']}<extra></extra>",
+        customdata=[number(row[field]) for field in ("q10", "median", "q90")],
+        hovertemplate=f"{_row(row)}: %{{customdata}}<br>{row['source']}<extra></extra>",
     )
 
 

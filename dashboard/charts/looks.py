@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.report.optimizer_styles import VERMILION
+from dashboard.charts.axes import EVEN
 from studies.direction import Direction
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ FOLD: Final = 62
 ROW_PIXELS: Final = 34
 HEAD_PIXELS: Final = 170
 """Height of a chart with a row an optimizer: of each row, and of title and axis."""
+BARE_TOP: Final = 34
+"""Pixels above the axes of a chart without a title: of its bar of buttons, and of the names of panels."""
 
 BELOW: Final = {
     "orientation": "h",
@@ -40,8 +43,29 @@ def folded(finding: str) -> str:
 
 
 def titled(figure: go.Figure, finding: Statement) -> go.Figure:
-    """Give a chart its title: a statement in words, its kind and figures beside them for programs."""
+    """Give a chart its title: a statement in words, its kind and figures beside them for programs.
+
+    A chart of nothing has no axes: the title says what is missing.
+    """
+    bare_if_empty(figure)
     return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
+
+
+def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
+    """Part a figure from its title: the title on one line, and a figure with as much room to draw in.
+
+    A page writes the title above the chart, where it is wrapped at any width; Plotly would cut it.
+    """
+    title = figure.layout.title.text or ""
+    if not title:
+        return "", figure
+    bare = type(figure)(figure).update_layout(title_text="")
+    top = figure.layout.margin.t
+    if top is not None and top > BARE_TOP:
+        bare.update_layout(margin_t=BARE_TOP)
+        if figure.layout.height is not None:
+            bare.update_layout(height=figure.layout.height - top + BARE_TOP)
+    return title.replace("<br>", " "), bare
 
 
 def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:
@@ -55,7 +79,7 @@ def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Fig
 def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> go.Figure:
     """Give a chart its title and lay it over the page, whose colour shows through."""
     if isinstance(finding, str):
-        figure.update_layout(title_text=folded(finding))
+        bare_if_empty(figure).update_layout(title_text=folded(finding))
     else:
         titled(figure, finding)
     legend_below(figure, height=height, bottom=50)
@@ -67,6 +91,13 @@ def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> 
     )
 
 
+def bare_if_empty(figure: go.Figure) -> go.Figure:
+    """Take the axes off a chart that draws nothing."""
+    if not figure.data:
+        figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return figure
+
+
 def tinted(colour: str, share: float) -> str:
     """Return a colour that lets what is behind it through."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -76,6 +107,6 @@ def tinted(colour: str, share: float) -> str:
 def label_qualities(figure: go.Figure, finding: Statement, metric: str, direction: Direction) -> go.Figure:
     """Give a chart of qualities its title, which states the finding, its axis and its legend."""
     titled(figure, finding)
-    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
+    figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", **EVEN)
     legend = {"title_text": "optimizer", "itemsizing": "constant"}
     return figure.update_layout(showlegend=True, legend=legend, height=400, margin={"t": 60, "b": 50})

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.memory_table import Need, forecast_error, needs, typical_error
-from advisor.report.numbers import percent, size
+from advisor.report.numbers import percent, size_limit
 from advisor.report.optimizer_styles import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Style, styles
+from advisor.report.units import Unit, unit_of
 from advisor.statements.statement import Statement
 from advisor.statements.titles_costs import ForecastErrors, MemoryNeeds
 from dashboard.charts import Plot
+from dashboard.charts.axes import EVEN, fitting_scale
 from dashboard.charts.looks import legend_below, titled
 from studies.facts import Facts
 from studies.record import Record
@@ -27,7 +29,6 @@ PARTS: Final = {
     "activation_bytes": ("activations", GREY, "."),
 }
 """Each with its colour and a pattern beside it."""
-UNITS: Final = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
 ROW_PIXELS: Final = 30
 TOTALS: Final = ("peak_bytes", "limit_bytes", "largest_batch")
 
@@ -38,17 +39,23 @@ def forecast_bars(forecasts: Sequence[Need], records: Sequence[Record] = ()) -> 
     The measured ones are of trials at the batch size of the forecast.
     """
     figure = go.Figure()
-    unit, per = _unit([forecast.peak_bytes for forecast in forecasts])
-    _draw_parts(figure, forecasts, per)
-    _draw_peaks(figure, forecasts, per)
-    _draw_measured(figure, forecasts, records, per)
+    unit = unit_of((forecast.peak_bytes for forecast in forecasts), seconds=False)
+    _draw_parts(figure, forecasts, unit)
+    _draw_peaks(figure, forecasts, unit)
+    _draw_measured(figure, forecasts, records, unit)
     if forecasts and forecasts[0].limit_bytes is not None:
         limit = forecasts[0].limit_bytes
         line = {"dash": "dash", "color": ORANGE}
-        figure.add_vline(x=limit / per, line={**line, "width": 2})
-        figure.add_scatter(x=[None], y=[None], name=f"limit {size(limit)}", mode="lines", line=line)
+        figure.add_vline(x=unit.of(limit), line={**line, "width": 2})
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            name=f"limit {size_limit(limit)}",
+            mode="lines",
+            line=line,
+        )
     titled(figure, memory_needs(forecasts)).update_layout(barmode="stack")
-    figure.update_xaxes(title_text=f"memory in training ({unit})", rangemode="tozero")
+    figure.update_xaxes(title_text=unit.titled("memory in training"), **EVEN, rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
     return legend_below(figure, height=190 + ROW_PIXELS * len(forecasts))
 
@@ -57,26 +64,30 @@ def against_measured(facts: Facts, records: Sequence[Record], style_of: Mapping[
     """Draw the measured peak of every trial against its forecast at the trial's own batch size."""
     figure = go.Figure()
     measured = [record for record in records if forecast_error(facts, record) is not None]
-    unit, per = _unit([record.peak_bytes or 0 for record in measured])
+    unit = unit_of((record.peak_bytes for record in measured), seconds=False)
     for optimizer, style in style_of.items():
         trials = [record for record in measured if record.optimizer == optimizer]
         if trials:
             figure.add_scatter(
-                x=[_forecast_bytes(facts, record) / per for record in trials],
-                y=[(record.peak_bytes or 0) / per for record in trials],
-                customdata=[_error_of(facts, record) for record in trials],
+                x=[unit.of(_forecast_bytes(facts, record)) for record in trials],
+                y=[unit.of(record.peak_bytes or 0) for record in trials],
+                customdata=[_error_of(facts, record, unit) for record in trials],
                 name=optimizer,
                 mode="markers",
                 marker=style.marker(size=9, opacity=0.7),
                 hovertemplate=f"trial %{{customdata[0]}}, {optimizer}, batch size %{{customdata[1]}}"
-                "<br>forecast %{x:.4g}, measured %{y:.4g}: %{customdata[2]} off<extra></extra>",
+                "<br>forecast %{customdata[3]}, measured %{customdata[4]}: %{customdata[2]} off"
+                "<extra></extra>",
             )
     if measured:
-        peaks = [_forecast_bytes(facts, record) / per for record in measured]
+        peaks = [unit.of(_forecast_bytes(facts, record)) for record in measured]
+        reached = [unit.of(record.peak_bytes or 0) for record in measured]
+        figure.update_xaxes(**fitting_scale(peaks))
+        figure.update_yaxes(**fitting_scale(reached))
         ends, line = [min(peaks), max(peaks)], {"dash": "dash", "color": GREY, "width": 1}
         figure.add_scatter(x=ends, y=ends, name="as forecast", mode="lines", line=line)
-    figure.update_xaxes(title_text=f"forecast peak ({unit})", type="log")
-    figure.update_yaxes(title_text=f"measured peak ({unit})", type="log")
+    figure.update_xaxes(title_text=unit.titled("forecast peak"))
+    figure.update_yaxes(title_text=unit.titled("measured peak"))
     titled(figure, forecast_errors(facts, measured))
     return legend_below(figure, height=480)
 
@@ -90,33 +101,35 @@ def rows(forecasts: Sequence[Need]) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_parts(figure: go.Figure, forecasts: Sequence[Need], per: int) -> None:
+def _draw_parts(figure: go.Figure, forecasts: Sequence[Need], unit: Unit) -> None:
     for field, (label, colour, shape) in PARTS.items():
         pattern = {"shape": shape, "size": 6, "solidity": 0.2, "fillmode": "overlay"}
         figure.add_bar(
             y=[forecast.optimizer for forecast in forecasts],
-            x=[getattr(forecast, field) / per for forecast in forecasts],
+            x=[unit.of(getattr(forecast, field)) for forecast in forecasts],
             name=label,
             orientation="h",
             marker={"color": colour, "pattern": pattern},
-            customdata=[size(getattr(forecast, field)) for forecast in forecasts],
+            customdata=[unit.write(getattr(forecast, field)) for forecast in forecasts],
             hovertemplate=f"%{{y}}: {label} %{{customdata}}<extra></extra>",
         )
 
 
-def _draw_peaks(figure: go.Figure, forecasts: Sequence[Need], per: int) -> None:
+def _draw_peaks(figure: go.Figure, forecasts: Sequence[Need], unit: Unit) -> None:
     figure.add_scatter(
         y=[forecast.optimizer for forecast in forecasts],
-        x=[forecast.peak_bytes / per for forecast in forecasts],
+        x=[unit.of(forecast.peak_bytes) for forecast in forecasts],
         name="forecast peak",
         mode="markers",
         marker={"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": PURPLE}},
-        customdata=[[size(forecast.peak_bytes), forecast.rows] for forecast in forecasts],
+        customdata=[[unit.write(forecast.peak_bytes), forecast.rows] for forecast in forecasts],
         hovertemplate="%{y}: forecast peak %{customdata[0]} at %{customdata[1]} rows a step<extra></extra>",
     )
 
 
-def _draw_measured(figure: go.Figure, forecasts: Sequence[Need], records: Sequence[Record], per: int) -> None:
+def _draw_measured(
+    figure: go.Figure, forecasts: Sequence[Need], records: Sequence[Record], unit: Unit
+) -> None:
     batch_of = {forecast.optimizer: forecast.rows for forecast in forecasts}
     measured = [
         record
@@ -126,17 +139,21 @@ def _draw_measured(figure: go.Figure, forecasts: Sequence[Need], records: Sequen
     if measured:
         figure.add_scatter(
             y=[record.optimizer for record in measured],
-            x=[(record.peak_bytes or 0) / per for record in measured],
+            x=[unit.of(record.peak_bytes or 0) for record in measured],
             name="measured",
             mode="markers",
             marker={"symbol": "diamond-open", "size": 10, "line": {"width": 2}, "color": GREEN},
-            customdata=[[record.number, size(record.peak_bytes or 0)] for record in measured],
+            customdata=[[record.number, unit.write(record.peak_bytes or 0)] for record in measured],
             hovertemplate="%{y}, trial %{customdata[0]}: measured %{customdata[1]}<extra></extra>",
         )
 
 
-def _error_of(facts: Facts, record: Record) -> list[Any]:
-    return [record.number, record.params["batch_size"], percent(abs(forecast_error(facts, record) or 0.0))]
+def _error_of(facts: Facts, record: Record, unit: Unit) -> list[Any]:
+    error, peaks = (
+        forecast_error(facts, record) or 0.0,
+        (_forecast_bytes(facts, record), record.peak_bytes or 0),
+    )
+    return [record.number, record.params["batch_size"], percent(abs(error)), *map(unit.write, peaks)]
 
 
 def _forecast_bytes(facts: Facts, record: Record) -> int:
@@ -174,11 +191,6 @@ def memory_needs(forecasts: Sequence[Need]) -> Statement:
         compared=len(peaks),
         source="forecast",
     )
-
-
-def _unit(counts: Sequence[int]) -> tuple[str, int]:
-    most = max(counts, default=0)
-    return next(((unit, per) for unit, per in UNITS if most >= per), UNITS[-1])
 
 
 def _bars(study: Study) -> go.Figure:

@@ -23,13 +23,18 @@ from advisor.statements.statement import Statement
 from advisor.statements.titles_optimizers import SURE, LikelyBetter, Measured, MeasuredBest, TuningPromise
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
+from dashboard.charts.axes import log_scale, whole_scale
 from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, label_qualities, legend_below, tinted, titled
+from dashboard.charts.spotlight import name_ends
 from studies.direction import Direction
 from studies.limits import Limits
+from studies.quantities import several
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
 
+MANY: Final = 30
+"""Trials of one optimizer from which their number is on a log axis."""
 MATRIX_COLOURS: Final = ((0.0, VERMILION), (0.5, "#F2F2F2"), (1.0, BLUE))
 """From surely worse over even to surely better; opaque, so that numbers stand out from them on any page."""
 
@@ -187,12 +192,13 @@ def tuning(
     for name, curve in curves.items():
         _draw_promise(figure, curve, name, style_of[name], metric)
     most = max((curve[-1].trials for curve in curves.values()), default=1)
-    figure.update_xaxes(title_text="search trials of the optimizer", type="log" if most > 30 else "linear")
+    scale = log_scale((1, most)) if most > MANY else whole_scale(most)
+    figure.update_xaxes(title_text="search trials of the optimizer", **scale)
     points = [promise for curve in curves.values() for promise in curve]
     quartiles = [value for promise in points for value in (promise.lower, promise.upper)]
     figure.update_yaxes(range=reach(quartiles, direction))
     label_qualities(figure, tuning_promise(curves, metric, direction), metric, direction)
-    return legend_below(figure, height=460)
+    return legend_below(name_ends(figure, style_of), height=460)
 
 
 def _draw_promise(
@@ -220,7 +226,9 @@ def _draw_promise(
         mode="lines+markers",
         line=style.line(2),
         marker=style.marker(size=6),
-        hovertemplate=f"{name}<br>best of %{{x}} trials: {metric} %{{y:.4g}} expected<extra></extra>",
+        customdata=[[several(promise.trials, "trial"), number(promise.mean)] for promise in curve],
+        hovertemplate=f"{name}<br>best of %{{customdata[0]}}: {metric} %{{customdata[1]}} expected"
+        "<extra></extra>",
     )
 
 
@@ -281,7 +289,7 @@ def tried(posterior: Posterior) -> tuple[str, ...]:
 def _drawn_tuning(study: Study) -> go.Figure:
     return tuning(
         tuning_curves(study.evidence),
-        styles(study.optimizers),
+        study.style_of,
         metric=study.metric,
         direction=study.direction,
     )

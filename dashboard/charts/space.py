@@ -18,6 +18,7 @@ from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestSettings, NothingVaried, SettingValue
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
+from dashboard.charts.axes import EVEN, log_scale
 from dashboard.charts.looks import RING, legend_below, titled
 from dashboard.charts.trials import leader, leaders
 from studies.direction import Direction
@@ -156,14 +157,21 @@ def first_optimizer(study: Study) -> str:
 def _panel(setting: NumericSetting) -> Panel:
     span, values = setting.span, setting.values
     place = _place_on(span.scale)
-    axis: dict[str, Any] = {"type": "log" if span.scale != "linear" else "linear", "exponentformat": "none"}
-    if span.scale == "complement":
-        gaps = [10.0**-nines for nines in range(NINES)]
-        axis |= {"autorange": "reversed", "tickvals": gaps, "ticktext": [f"{1 - gap:.7g}" for gap in gaps]}
     xs = {trial: place(value) for trial, value in values.items() if span.scale != "log" or value > 0}
     texts = {trial: number(values[trial]) for trial in xs}
     ends = (place(span.low), place(span.high)) if setting.known else ()
+    axis = _axis(span.scale, (*xs.values(), *ends))
     return Panel(title=setting.label, key=setting.key, xs=xs, texts=texts, axis=axis, ends=ends)
+
+
+def _axis(scale: str, places: Sequence[float]) -> dict[str, Any]:
+    if scale == "log":
+        return log_scale(places)
+    if scale == "linear":
+        return EVEN
+    gaps = [10.0**-nines for nines in range(NINES)]
+    texts = [f"{1 - gap:.7g}" for gap in gaps]
+    return {"type": "log", "autorange": "reversed", "tickvals": gaps, "ticktext": texts}
 
 
 def _place_on(scale: str) -> Callable[[float], float]:
@@ -196,14 +204,21 @@ def _points(
         x=[panel.xs[record.number] for record in trials],
         y=[floor if failed else record.quality for record in trials],
         customdata=[
-            [record.number, record.state, panel.texts[record.number], _error(record)] for record in trials
+            [
+                record.number,
+                record.state,
+                panel.texts[record.number],
+                _error(record),
+                "" if failed else number(record.measured_quality),
+            ]
+            for record in trials
         ],
         name=optimizer + suffix,
         legendgroup=optimizer,
         mode="markers",
         marker=style.marker(symbol=symbol, size=8, opacity=opacity),
         hovertemplate=f"trial %{{customdata[0]}}, {optimizer} (%{{customdata[1]}})<br>%{{customdata[2]}}: "
-        + ("no result%{customdata[3]}" if failed else "%{y:.4g}")
+        + ("no result%{customdata[3]}" if failed else "%{customdata[4]}")
         + "<extra></extra>",
     )
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
 from advisor.analysis.targets import TimeToTarget, default_target, performance_profile, times_to_target
 from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence, has_quality
-from advisor.report.numbers import number
+from advisor.report.numbers import number, times
 from advisor.report.optimizer_styles import Style, styles
+from advisor.report.units import PLAIN, Unit, unit_of
 from advisor.statements.statement import Statement
 from advisor.statements.titles_targets import FirstAtTarget, MostOften
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
+from dashboard.charts.axes import fitting_scale
 from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, legend_below, titled
 from dashboard.charts.optimizers import without_limits
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
-
-WIDE_SPAN: Final = 10.0
-"""Largest over smallest value from which a log axis reads better."""
 
 
 def to_target(
@@ -43,35 +42,40 @@ def to_target(
     reached = [attempt for attempt in attempts if attempt.reached]
     if steps:
         reached = sorted(reached, key=lambda attempt: (attempt.fewest_steps or 0, attempt.optimizer))
+    unit = PLAIN if steps else unit_of((attempt.fastest_seconds for attempt in reached), seconds=True)
     for attempt in reached:
-        figure.add_trace(_time_line(attempt, style_of[attempt.optimizer], steps=steps))
-    ends = [value for trace in figure.data for value in trace.x if value]
-    wide = bool(ends) and max(ends) > WIDE_SPAN * min(ends)
-    unit = "optimizer steps" if steps else "training time (s)"
-    axis: dict[str, Any] = {"type": "log"} if wide else {"rangemode": "tozero"}
-    figure.update_xaxes(title_text=f"{unit} until {metric} {number(target)}", **axis)
+        figure.add_trace(_time_line(attempt, style_of[attempt.optimizer], unit, steps=steps))
+    scale = fitting_scale([value for trace in figure.data for value in trace.x if value])
+    label = unit.titled("optimizer steps" if steps else "training time")
+    figure.update_xaxes(title_text=f"{label} until {metric} {number(target)}", **scale)
+    if scale["type"] == "linear":
+        figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", automargin=True)
     height = HEAD_PIXELS + ROW_PIXELS * max(1, len(reached))
     titled(figure, first_at_target(attempts, target, metric, steps=steps))
     return figure.update_layout(height=height, margin={"t": 80, "b": 50})
 
 
-def _time_line(attempt: TimeToTarget, style: Style, *, steps: bool) -> go.Scatter:
+def _time_line(attempt: TimeToTarget, style: Style, unit: Unit, *, steps: bool) -> go.Scatter:
     fastest, median = (
         (attempt.fewest_steps, attempt.median_steps)
         if steps
         else (attempt.fastest_seconds, attempt.median_seconds)
     )
+
+    def written(value: float | None) -> str:
+        return "" if value is None else f"{number(value)} steps" if steps else unit.write(value)
+
     return go.Scatter(
-        x=[fastest, median],
+        x=[None if value is None else unit.of(value) for value in (fastest, median)],
         y=[attempt.optimizer] * 2,
         mode="lines+markers",
         showlegend=False,
         name=attempt.optimizer,
         line=style.line(2),
         marker=style.marker(symbol=[style.symbol, f"{style.symbol}-open"], size=[12, 10]),
-        customdata=["fastest", "median"],
-        hovertemplate=f"{attempt.optimizer}, %{{customdata}}: %{{x:.3g}} {'steps' if steps else 's'}<br>"
+        customdata=[["fastest", written(fastest)], ["median", written(median)]],
+        hovertemplate=f"{attempt.optimizer}, %{{customdata[0]}}: %{{customdata[1]}}<br>"
         f"{attempt.reached} of {attempt.runs} whole runs get there; first trial {attempt.fastest_trial}"
         "<extra></extra>",
     )
@@ -117,11 +121,11 @@ def profiles(
             mode="lines+markers",
             line=style_of[name].line(2, shape="hv"),
             marker=style_of[name].marker(size=[0, *[8] * len(curve), 0], opacity=1.0),
-            hovertemplate=f"{name}: within %{{x:.3g}} times the best one's {of} "
+            customdata=[times(x) for x in xs],
+            hovertemplate=f"{name}: within %{{customdata}} the best one's {of} "
             "in %{y:.0%} of the studies<extra></extra>",
         )
-    scale = "log" if most > WIDE_SPAN else "linear"
-    figure.update_xaxes(title_text=f"{of}, times that of the best one", type=scale)
+    figure.update_xaxes(title_text=f"{of}, times that of the best one", **fitting_scale((1.0, most)))
     share = f"share of the {len(ratios)} studies"
     figure.update_yaxes(title_text=share, range=(-0.03, 1.05), tickformat=".0%")
     titled(figure, most_often(ratios, of))

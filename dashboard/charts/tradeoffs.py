@@ -11,12 +11,14 @@ import plotly.graph_objects as go
 
 from advisor.analysis.pareto import pareto_front_of_records
 from advisor.evidence import has_quality
-from advisor.report.axis_marks import reach
-from advisor.report.optimizer_styles import GREY, VERMILION, Style, styles
+from advisor.report.numbers import number
+from advisor.report.optimizer_styles import GREY, VERMILION, Style
+from advisor.report.units import Unit, unit_of
 from advisor.statements.statement import Statement
 from advisor.statements.titles_costs import FrontEnd, FrontEnds
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
+from dashboard.charts.axes import fitting_scale, zoom
 from dashboard.charts.looks import label_qualities, legend_below, tinted
 from studies.costs import COSTS, Cost
 from studies.direction import Direction
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from dashboard.snapshot import Study
     from studies.limits import Limits
 
-WIDE_SPAN: Final = 10.0
-"""Largest over smallest cost from which a log axis reads better."""
 MANY: Final = 1500
 """Points from which a chart is drawn by the graphics card."""
 ROOM: Final = 0.06
@@ -71,17 +71,18 @@ def quality_by_cost(
     """
     drawn, best = measured(records, cost), front(records, cost, direction)
     allowed = getattr(limits, cost.limit) if limits and cost.limit else None
+    unit = unit_of((getattr(record, cost.field) for record in drawn), seconds=cost.in_seconds)
     figure = go.Figure()
     if best:
-        figure.add_trace(_line(best, cost))
+        figure.add_trace(_line(best, cost, unit))
     for optimizer, style in style_of.items():
         runs = [record for record in drawn if record.optimizer == optimizer]
         if runs:
-            figure.add_trace(_points(runs, style, cost, metric, many=len(drawn) > MANY))
-    figure.update_xaxes(title_text=f"{cost.label} ({cost.unit})")
-    costs = [getattr(record, cost.field) / cost.per for record in drawn]
-    _scale(figure, costs, None if allowed is None else allowed / cost.per)
-    figure.update_yaxes(range=reach([record.measured_quality for record in drawn], direction))
+            figure.add_trace(_points(runs, style, cost, unit, metric, many=len(drawn) > MANY))
+    figure.update_xaxes(title_text=unit.titled(cost.label))
+    costs = [unit.of(getattr(record, cost.field)) for record in drawn]
+    _scale(figure, costs, None if allowed is None else unit.of(allowed))
+    zoom(figure, [record.measured_quality for record in drawn], direction)
     label_qualities(figure, front_ends(records, cost, metric, direction, allowed), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 
@@ -106,9 +107,9 @@ def rows(records: Sequence[Record], cost: Cost, direction: Direction) -> list[di
     ]
 
 
-def _line(best: Sequence[Record], cost: Cost) -> go.Scatter:
+def _line(best: Sequence[Record], cost: Cost, unit: Unit) -> go.Scatter:
     return go.Scatter(
-        x=[getattr(record, cost.field) / cost.per for record in best],
+        x=[unit.of(getattr(record, cost.field)) for record in best],
         y=[record.quality for record in best],
         name="the front",
         mode="lines",
@@ -117,19 +118,29 @@ def _line(best: Sequence[Record], cost: Cost) -> go.Scatter:
     )
 
 
-def _points(runs: Sequence[Record], style: Style, cost: Cost, metric: str, *, many: bool) -> go.Scatter:
+def _points(
+    runs: Sequence[Record], style: Style, cost: Cost, unit: Unit, metric: str, *, many: bool
+) -> go.Scatter:
     scatter = go.Scattergl if many else go.Scatter
     symbols = [f"{style.symbol}-open" if record.stage == "compress" else style.symbol for record in runs]
     sizes = [13 if record.stage == "confirm" else 9 for record in runs]
     return scatter(
-        x=[getattr(record, cost.field) / cost.per for record in runs],
+        x=[unit.of(getattr(record, cost.field)) for record in runs],
         y=[record.quality for record in runs],
-        customdata=[[record.number, record.stage, _cost(record, cost)] for record in runs],
+        customdata=[
+            [
+                record.number,
+                record.stage,
+                unit.write(getattr(record, cost.field)),
+                number(record.measured_quality),
+            ]
+            for record in runs
+        ],
         name=runs[0].optimizer,
         mode="markers",
         marker=style.marker(symbol=symbols, size=sizes, opacity=0.85),
         hovertemplate=f"{runs[0].optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}})"
-        f"<br>{metric} %{{y:.4g}}<br>{cost.label} %{{customdata[2]}}<extra></extra>",
+        f"<br>{metric} %{{customdata[3]}}<br>{cost.label} %{{customdata[2]}}<extra></extra>",
     )
 
 
@@ -138,12 +149,12 @@ def _scale(figure: go.Figure, values: Sequence[float], allowed: float | None) ->
     shown = [*values, *([] if allowed is None else [allowed])]
     if not shown:
         return
-    low, high = min(shown), max(shown)
-    log = low > 0 and high > WIDE_SPAN * low
-    start, end = (math.log10(low), math.log10(high)) if log else (low, high)
+    axis = fitting_scale(shown)
+    log = axis["type"] == "log"
+    start, end = (math.log10(min(shown)), math.log10(max(shown))) if log else (min(shown), max(shown))
     room = ROOM * (end - start) or 0.1 * abs(end) or 1.0
     first, last = start - room, end + room * (1 if allowed is None else 3)
-    figure.update_xaxes(type="log" if log else "linear", range=(first if log else max(0.0, first), last))
+    figure.update_xaxes(**axis | {"range": (first if log else max(0.0, first), last)})
     if allowed is not None:
         _draw_limit(figure, allowed, 10**last if log else last, log=log)
 
@@ -198,15 +209,11 @@ def _front_end(best: Sequence[Record], end: Record, cost: Cost) -> FrontEnd:
     return FrontEnd(optimizers=optimizers, quality=quality, value=value)
 
 
-def _cost(record: Record, cost: Cost) -> str:
-    return cost.write(getattr(record, cost.field))
-
-
 def drawn(study: Study, name: str, *, limits: Limits | None = None) -> go.Figure:
     """Draw a study's quality against the cost of that name, under its own limits or others."""
     return quality_by_cost(
         study.records,
-        styles(study.optimizers),
+        study.style_of,
         BY_NAME[name],
         metric=study.metric,
         direction=study.direction,

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 
 from advisor.evidence import has_quality
-from advisor.report.optimizer_styles import Style, styles
+from advisor.report.numbers import number
+from advisor.report.optimizer_styles import Style
+from advisor.report.units import Unit, unit_of
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchLeader
 from dashboard.charts import Plot
+from dashboard.charts.axes import count_beyond, fitting_scale, whole_scale
 from dashboard.charts.looks import label_qualities
+from dashboard.charts.spotlight import name_ends
 from studies.direction import Direction
+from studies.quantities import several
 from studies.record import Record
 
 if TYPE_CHECKING:
@@ -22,8 +27,6 @@ if TYPE_CHECKING:
 
 MANY: Final = 500
 """Marks from which a trace is drawn by the graphics card."""
-WIDE_SPAN: Final = 30.0
-"""Largest over smallest training time from which a log axis reads better."""
 
 
 def leader(records: Iterable[Record], direction: Direction) -> Record | None:
@@ -85,18 +88,22 @@ def quality_by_seconds(
     """
     trained = (record for record in records if record.stage != "compress")
     drawn = [record for record in trained if _is_finite(record.quality) and _is_finite(record.train_seconds)]
-    figure = go.Figure()
+    figure, unit = go.Figure(), unit_of((record.train_seconds for record in drawn), seconds=True)
     for optimizer, style in style_of.items():
         trials = [record for record in drawn if record.optimizer == optimizer]
         whole = [record for record in trials if record.state == "complete"]
         pruned = [record for record in trials if record.state != "complete"]
-        if trials:
-            figure.add_trace(_points(whole, style, optimizer, metric))
+        if whole:
+            figure.add_trace(_points(whole, style, metric, unit))
         if pruned:
-            figure.add_trace(_points(pruned, style, optimizer, metric, faded=True))
+            figure.add_trace(_points(pruned, style, metric, unit, faded=True))
     finding = best_single_run(records, metric, direction)
-    figure.update_xaxes(title_text="training time (s)", **_seconds_axis(drawn))
-    figure.update_yaxes(range=_range_of_whole_runs(drawn))
+    seconds = [unit.of(record.train_seconds) for record in drawn if record.train_seconds]
+    figure.update_xaxes(title_text=unit.titled("training time"), **fitting_scale(seconds))
+    ends = _range_of_whole_runs(drawn)
+    if ends:
+        beyond = sum(not ends[0] <= record.measured_quality <= ends[1] for record in drawn)
+        count_beyond(figure.update_yaxes(range=ends), beyond, direction)
     return label_qualities(figure, finding, metric, direction)
 
 
@@ -118,8 +125,9 @@ def best_so_far(
         steps = list(_improvements(records, optimizer, direction))
         if steps:
             figure.add_trace(_step_line(steps, newest, style, optimizer, metric))
+    name_ends(figure, style_of)
     finding = search_leader(records, metric, direction)
-    figure.update_xaxes(title_text="trial number", rangemode="tozero", dtick=1 if newest < 10 else None)
+    figure.update_xaxes(title_text="trial number", **whole_scale(newest), rangemode="tozero")
     return label_qualities(figure, finding, metric, direction)
 
 
@@ -131,7 +139,8 @@ def _step_line(steps: Sequence[Record], newest: int, style: Style, optimizer: st
         mode="lines+markers",
         line=style.line(2, shape="hv"),
         marker=style.marker(size=[8] * len(steps) + [0], opacity=1.0),
-        hovertemplate=f"{optimizer}<br>trial %{{x}}: {metric} %{{y:.4g}}<extra></extra>",
+        customdata=[number(step.measured_quality) for step in (*steps, steps[-1])],
+        hovertemplate=f"{optimizer}<br>trial %{{x}}: {metric} %{{customdata}}<extra></extra>",
         cliponaxis=False,
     )
 
@@ -157,31 +166,33 @@ def _improvements(records: Sequence[Record], optimizer: str, direction: Directio
 
 
 def _points(
-    records: Sequence[Record], style: Style, optimizer: str, metric: str, *, faded: bool = False
+    records: Sequence[Record], style: Style, metric: str, unit: Unit, *, faded: bool = False
 ) -> go.Scatter:
+    optimizer = records[0].optimizer
     scatter = go.Scattergl if len(records) > MANY else go.Scatter
     sizes = [14 if record.stage == "confirm" else 9 for record in records]
     return scatter(
-        x=[record.train_seconds for record in records],
+        x=[unit.of(record.train_seconds or 0.0) for record in records],
         y=[record.quality for record in records],
-        customdata=[[record.number, record.state, record.stage, record.epochs] for record in records],
+        customdata=[
+            [
+                record.number,
+                record.state,
+                record.stage,
+                several(record.epochs, "epoch"),
+                number(record.measured_quality),
+                unit.write(record.train_seconds or 0.0),
+            ]
+            for record in records
+        ],
         name=f"{optimizer}, cut short" if faded else optimizer,
         legendgroup=optimizer,
         showlegend=not faded,
         mode="markers",
         marker=style.marker(size=sizes, opacity=0.3 if faded else 1.0),
         hovertemplate=f"{optimizer}<br>trial %{{customdata[0]}} (%{{customdata[1]}}, %{{customdata[2]}})"
-        f"<br>{metric} %{{y:.4g}}<br>%{{x:.3g}} s, %{{customdata[3]}} epochs<extra></extra>",
+        f"<br>{metric} %{{customdata[4]}}<br>%{{customdata[5]}}, %{{customdata[3]}}<extra></extra>",
     )
-
-
-def _seconds_axis(records: Sequence[Record]) -> dict[str, object]:
-    seconds = [record.train_seconds for record in records if record.train_seconds]
-    if not seconds or max(seconds) <= WIDE_SPAN * min(seconds):
-        return {"type": "linear"}
-    decades = range(math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds))) + 1)
-    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
-    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | None:
@@ -192,15 +203,11 @@ def _range_of_whole_runs(records: Sequence[Record]) -> tuple[float, float] | Non
 
 
 def _drawn_by_seconds(study: Study) -> go.Figure:
-    return quality_by_seconds(
-        study.records, styles(study.optimizers), metric=study.metric, direction=study.direction
-    )
+    return quality_by_seconds(study.records, study.style_of, metric=study.metric, direction=study.direction)
 
 
 def _drawn_best_so_far(study: Study) -> go.Figure:
-    return best_so_far(
-        study.records, styles(study.optimizers), metric=study.metric, direction=study.direction
-    )
+    return best_so_far(study.records, study.style_of, metric=study.metric, direction=study.direction)
 
 
 PLOTS: Final[Mapping[str, Plot]] = {

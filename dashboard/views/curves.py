@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -11,11 +11,10 @@ from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
-from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
-from dashboard.widgets import address
+from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import bullets, plain
 from studies.quantities import several
@@ -31,8 +30,8 @@ CAPTIONS: Final = {
     "seed. ",
 }
 CAPTION: Final = (
-    "Thin: single runs; dotted: cut short. A run that stopped early keeps its last value. Click a run to see "
-    "its recipe, click an optimizer in the legend to hide it."
+    "Thin: single runs; dotted: cut short. A run that stopped early keeps its last value. Click a run to "
+    "open its page, click an optimizer in the legend to hide it."
 )
 
 
@@ -51,19 +50,14 @@ def show(home: Path, name: str) -> None:
     axes = _axes(study)
     figure = curves.learning_curves(
         study.records,
-        styles(study.optimizers),
+        study.style_of,
         axes,
         metric=study.metric,
         direction=study.direction,
     )
     key = f"{name}-curves"
-    chart(
-        figure,
-        key,
-        curves.rows(study.records, axes),
-        on_select=lambda: _clicked(key, name),
-        selection_mode="points",
-    )
+    rows = curves.rows(study.records, axes)
+    links.open_marked(name, chart(figure, key, rows, on_select="rerun", selection_mode="points"))
     st.caption(CAPTIONS[axes.over] + CAPTION)
     _trial(study)
 
@@ -81,17 +75,8 @@ def _axes(study: Study) -> Axes:
         log_x = address.toggle("Log time axis", "log-x", study=study.name)
         log_y = address.toggle("Log quality axis", "log-y", study=study.name)
         singles = address.toggle("Single runs", "singles", study=study.name, default=True)
-    chosen = str(st.session_state.get(address.state_key(study.name, TRIAL), st.query_params.get(TRIAL, NONE)))
-    trial = address.trial_number(chosen)
+    trial = address.trial_number(st.query_params.get(TRIAL, NONE))
     return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
-
-
-def _clicked(key: str, study: str) -> None:
-    """Keep the trial of the point that was clicked."""
-    points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
-    trials = [point["customdata"][0] for point in points if point.get("customdata")]
-    if trials:
-        st.session_state[address.state_key(study, TRIAL)] = str(trials[0])
 
 
 def _trial(study: Study) -> None:
@@ -108,6 +93,7 @@ def _trial(study: Study) -> None:
         return
     record = by_number[chosen]
     st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
+    links.page_link(links.TRIAL_PAGE, study.name, "Its costs, log and notes", **{links.TRIAL: chosen})
     best = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
     seconds = duration(record.curve[-1].seconds) if record.curve else "nothing"
     st.markdown(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from advisor.agents import launch_process
 from advisor.goals import GOALS, USUAL
+from advisor.jobs.budget_left import BudgetLeft
 from advisor.jobs.request import MODES
 from dashboard import reads, studies_table
 from dashboard.charts.trials import best_single_run
@@ -239,7 +240,11 @@ def _running_search(home: Path, name: str, study: Study | None) -> None:
         st.progress(min(1.0, seconds / total), text=plain(elapsed))
     if lines:
         st.code("\n".join(lines[-3:]), language=None, wrap_lines=True)
-    if st.button("Stop", help="As Ctrl-C does: it recommends from what is there", key=f"stop-{name}"):
+    if st.button(
+        "Stop",
+        help="It ends soon and recommends from what is there; Resume goes on with what is left.",
+        key=f"stop-{name}",
+    ):
         try:
             launch_process.stop(home, name)
         except StudyError as error:
@@ -278,12 +283,14 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
         )
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    seconds = _budget_seconds(study)
+    seconds, rest = _budget_seconds(study), BudgetLeft.of(study.manifest, study.records)
     before = f"{seconds:g}s" if seconds else str(study.manifest.budget or "")
-    label = "New budget in all" if study.finished else "Budget in all, to change it"
+    label = "New budget in all" if rest.spent else f"{rest}; another budget in all"
     more = left.text_input(label, placeholder=f"now {before}", key=f"more-{study.name}").strip()
     arguments = ("resume", study.name, *([f"--budget={more}"] if more else []), f"--home={home.resolve()}")
-    if right.button("Resume", key=f"resume-{study.name}", disabled=study.finished and not more):
+    if right.button(
+        "Resume", key=f"resume-{study.name}", disabled=rest.spent and study.finished and not more
+    ):
         try:
             if more:
                 Budget.parse(more)

@@ -125,7 +125,7 @@ def _tuning(study: Study) -> None:
         for point in curve
     ]
     st.subheader("What tuning promises")
-    figure = charts.tuning(curves, styles(study.optimizers), metric=study.metric, direction=study.direction)
+    figure = charts.tuning(curves, study.style_of, metric=study.metric, direction=study.direction)
     chart(figure, "tuning", rows)
     st.caption(TUNING)
 

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import fields
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from advisor.confidence import MEANINGS
-from advisor.contender import Contender
-from advisor.evidence import Finding
-from advisor.goals import GOALS
-from advisor.jobs import command_lines
-from advisor.recommendation import Recommendation
+from advisor.decide.under_way import under_way
+from advisor.evidence import Evidence, Finding
+from advisor.recommendation import NOT_TRAINED, Recommendation
 from advisor.report.columns_table import TITLES as COLUMN_TITLES
 from advisor.report.columns_table import column_rows
 from advisor.report.compression_table import TITLES
-from advisor.report.layout import settings
-from advisor.report.numbers import number, percent, ratio, trials
-from advisor.statements.check import Check
+from advisor.report.numbers import number
+from advisor.report.optimizer_styles import styles
 from advisor.statements.statement import Statement
+from advisor.study_report.quality_chart import quality_chart
 from dashboard import reads, whatif
+from dashboard.charts import answer as charts
 from dashboard.snapshot import Study
-from dashboard.widgets import address
-from dashboard.widgets.parts import cost_columns
-from dashboard.widgets.words import bullets, filled_columns, plain, progress, search_state
+from dashboard.widgets import candidates, checks, recipe, running, what_if
+from dashboard.widgets.parts import chart
+from dashboard.widgets.words import bullets, is_running, plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
-from studies.limits import Limits
-from studies.quantities import listed
 
-METRIC_PIXELS: Final = 190
-"""Four stand in a row at 1280 pixels, two at 800."""
-SLIDER_PIXELS: Final = 280
-GOAL_PIXELS: Final = 160
-RESETS: Final = "ways back"
-"""Session-state key: how often the visitor has gone back to the study's own limits."""
+METRIC_PIXELS: Final = 150
+"""Seven stand in two rows at 1280 pixels."""
 
 
 def show(home: Path, name: str) -> None:
@@ -51,7 +41,7 @@ def show(home: Path, name: str) -> None:
         top.title(plain(name))
         st.error(plain(error))
         return
-    limits, goal = _sliders(study)
+    limits, goal = what_if.sliders(study)
     changes = whatif.changes(study.evidence, limits, goal)
     try:
         advice = reads.answer(home, name, limits, goal) if changes else reads.recommendation(home, name)
@@ -59,105 +49,64 @@ def show(home: Path, name: str) -> None:
         top.title("No optimizer fits" if isinstance(error, NothingFeasible) else plain(name))
         top.error(plain(error))
         top.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
-        _changes(home, study, limits, goal)
+        what_if.show_changes(home, study, limits, goal)
         return
+    evidence = whatif.under(study.evidence, limits, goal)
     with top:
-        _headline(advice)
-        st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
-    _changes(home, study, limits, goal)
+        _said(home, study, advice)
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _chart(study, evidence, advice)
+        with right:
+            recipe.show(home, study, advice, own_answer=not changes)
+    what_if.show_changes(home, study, limits, goal)
     _costs(advice)
     _sentences("Why", advice.reasons)
-    _sentences("What the rules looked at", advice.readings)
     _compression(advice)
     _sentences("When to choose another", advice.alternatives)
     _sentences("What would change this", advice.would_change)
-    _checks(advice.checklist)
+    checks.show(advice.checklist)
+    candidates.show(advice)
     _details(advice)
 
 
-def _sliders(study: Study) -> tuple[Limits, str]:
-    """Return the limits and the goal that the sliders stand at.
-
-    The address keeps what differs from the study's own.
-    """
-    evidence = study.evidence
-    limits, goal = whatif.from_address(st.query_params.to_dict(), evidence)
-    with st.container(border=True), st.container(horizontal=True):
-        values = {
-            slider.limit: _slider(study, slider, getattr(limits, slider.limit)) for slider in whatif.SLIDERS
-        }
-        goal = _goal(study, goal)
-    limits = whatif.limits_at(values)
-    written = whatif.to_address(evidence, limits, goal)
-    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
-        address.keep(parameter, written.get(parameter, ""), "")
-    return limits, goal
-
-
-def _slider(study: Study, slider: whatif.Slider, limit: float | None) -> float:
-    key = _key(slider.parameter, study.name)
-    value = math.inf if limit is None else float(limit)
-    places = whatif.positions(study.evidence, slider, value, st.session_state.get(key))
-    if len(places) == 1:
-        return places[0]
-    write = partial(whatif.in_words, slider)
-    return float(
-        st.select_slider(slider.label, places, value=value, format_func=write, key=key, width=SLIDER_PIXELS)
-    )
-
-
-def _goal(study: Study, goal: str) -> str:
-    about = "What decides between optimizers that the evidence cannot tell apart"
-    key, goals = _key("goal", study.name), tuple(GOALS)
-    return str(st.selectbox("Goal", goals, index=goals.index(goal), key=key, help=about, width=GOAL_PIXELS))
-
-
-def _key(parameter: str, name: str) -> str:
-    """Return a widget's key: another one after each way back, so that it stands again where it began."""
-    return f"{parameter} {name} {st.session_state.get(RESETS, 0)}"
-
-
-def _changes(home: Path, study: Study, limits: Limits, goal: str) -> None:
-    """Say what was asked otherwise than in the study, and offer the way back and the command."""
-    changes = whatif.changes(study.evidence, limits, goal)
-    if not changes:
+def _said(home: Path, study: Study, advice: Recommendation) -> None:
+    """Say the answer once: of a search that runs, who leads and what is to come; else how sure it is."""
+    state = f"Study {study.name}, {progress(study)}. {search_state(study)}"
+    if is_running(study):
+        so_far = under_way(study.evidence, advice)
+        st.title(plain(so_far.title))
+        st.markdown(plain(so_far))
+        st.caption(plain(state))
         return
-    usual = _usual_answer(home, study)
-    st.info(plain(f"Asked otherwise than in the study: {listed(changes)}. {usual}"))
-    st.button("Back to the study's own limits", on_click=_reset)
-    options = whatif.options(study.evidence, limits, goal)
-    if options:
-        st.code(command_lines.recommend(home, study.name, options), language="sh", wrap_lines=True)
-
-
-def _usual_answer(home: Path, study: Study) -> str:
-    try:
-        optimizer = reads.recommendation(home, study.name).optimizer
-    except StudyError as error:
-        return f"Under its own limits and goal there is no answer: {error}"
-    return f"Under its own limits and goal the answer is {optimizer}."
-
-
-def _reset() -> None:
-    st.session_state[RESETS] = st.session_state.get(RESETS, 0) + 1
-    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
-        st.query_params.pop(parameter, None)
-
-
-def _headline(advice: Recommendation) -> None:
     st.title(plain(advice.in_short))
-    st.markdown(f"**{plain(str(advice.headline))}**")
-    st.markdown(plain(f"{_basis(advice)} {advice.label.capitalize()} means: {MEANINGS[advice.label]}."))
+    st.markdown(f"{plain(advice.headline.how_sure)} {plain(_reached(advice))}")
+    st.caption(plain(f"{state} {advice.label.capitalize()} means: {MEANINGS[advice.label]}."))
+    if not advice.headline.confirmed:
+        _confirm(home, study, advice)
 
 
-def _basis(advice: Recommendation) -> str:
-    if advice.quality is None:
-        return "Nothing has been measured yet."
-    value = f"Its validation {advice.metric} is {number(advice.quality)}"
-    if advice.interval is None:
-        return f"{value} ({trials(advice.trials)})."
-    low, high = advice.interval
-    return f"{value}, 90 % interval {number(low)} to {number(high)} ({trials(advice.trials)})."
+def _reached(advice: Recommendation) -> str:
+    return "" if advice.quality is None else advice.reached
+
+
+def _confirm(home: Path, study: Study, advice: Recommendation) -> None:
+    """Offer what makes the answer one that was confirmed: the search goes on."""
+    if study.finished:
+        label = "Confirm it: go on under twice the budget" if advice.quality is not None else "Search longer"
+        running.offer(home, study, study.evidence.resume, label)
+    elif not study.manifest.is_imported:
+        running.offer(home, study, f"advisor resume {study.name}", "Go on with the search")
+
+
+def _chart(study: Study, evidence: Evidence, advice: Recommendation) -> None:
+    values = quality_chart(evidence, advice)
+    if values is None:
+        st.info(plain(f"Here stands what each optimizer reached against what it costs. {NOT_TRAINED}"))
+        return
+    figure = charts.answer_chart(evidence, advice, styles(study.optimizers))
+    chart(figure, f"{study.name}-answer")
+    st.caption(plain(charts.reading(values)))
 
 
 def _costs(advice: Recommendation) -> None:
@@ -171,9 +120,12 @@ def _costs(advice: Recommendation) -> None:
         for cost in COSTS
         if (value := advice.costs.get(cost.field)) is not None
     ]
+    if not shown:
+        return
+    st.subheader("Costs")
     with st.container(horizontal=True):
         for label, text in shown:
-            st.metric(plain(label), text, border=True, width=METRIC_PIXELS)
+            st.metric(plain(label), text, width=METRIC_PIXELS)
     if advice.quality is None:
         st.caption("Forecasts: nothing has been trained to the end yet.")
 
@@ -192,62 +144,17 @@ def _compression(advice: Recommendation) -> None:
         st.dataframe([dict(zip(TITLES, row, strict=True)) for row in rows], hide_index=True)
 
 
-def _checks(checklist: tuple[Check, ...]) -> None:
-    if not checklist:
-        return
-    failed = [check for check in checklist if not check.passed]
-    st.subheader("Is the study sound?")
-    for check in failed:
-        st.warning(plain(f"{check.name.capitalize()}: {check.message}. To do: {check.fix}."))
-        if check.command:
-            st.code(check.command, language="sh", wrap_lines=True)
-    st.caption(f"{len(checklist) - len(failed)} of {len(checklist)} checks passed.")
-
-
 def _details(advice: Recommendation) -> None:
-    st.subheader("All candidates")
-    rows = [_row(contender) for contender in advice.contenders]
-    shown = filled_columns(rows, columns(advice.metric))
-    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
-    with st.expander("The recipe"):
-        st.dataframe(
-            [{"axis": axis, "setting": setting} for axis, setting in settings(advice.params, advice.steps)],
-            hide_index=True,
-        )
     if advice.columns:
         with st.expander(f"What each column became ({len(advice.columns)})"):
             cells = [dict(zip(COLUMN_TITLES, row, strict=True)) for row in column_rows(advice.columns)]
             st.dataframe(cells, hide_index=True)
+    if advice.readings:
+        with st.expander(f"What the rules looked at ({len(advice.readings)})"):
+            st.markdown(bullets(map(str, advice.readings)))
     if advice.findings:
         with st.expander(f"What the rules say ({len(advice.findings)})"):
             st.dataframe([_finding_row(finding) for finding in advice.findings], hide_index=True)
-
-
-def _row(contender: Contender) -> dict[str, Any]:
-    return {field: getattr(contender, field) for field in columns("")} | {
-        "p_tie": percent(contender.p_tie),
-        "p_best": percent(contender.p_best),
-        "expected_regret": ratio(contender.expected_regret),
-    }
-
-
-def columns(metric: str) -> dict[str, Any]:
-    """Return the columns of the candidates' table, by field."""
-    text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
-    known = {field.name for field in fields(Contender)}
-    return {
-        "optimizer": text("optimizer", pinned=True),
-        "p_tie": text(
-            "as good as the best", help="Probability that its loss is within the tie margin of the best one's"
-        ),
-        "p_best": text("the best", help="Probability that no other candidate is better"),
-        "expected_regret": text(
-            "expected extra error", help="On average, over what the best candidate would give"
-        ),
-        "quality": numbers(f"validation {metric}", format="%.4g"),
-        "completed": numbers("whole runs"),
-        **{field: column for field, column in cost_columns().items() if field in known},
-    }
 
 
 def _finding_row(finding: Finding) -> dict[str, str]:

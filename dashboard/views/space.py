@@ -7,15 +7,18 @@ from typing import Final
 
 import streamlit as st
 
+from advisor.analysis.ablation_text import basis
 from advisor.analysis.importances import ENOUGH
 from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
 from advisor.report.optimizer_styles import styles
-from dashboard.charts import contour, importances, parallel, space
+from dashboard import reads
+from dashboard.charts import ablation, contour, importances, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
 from dashboard.widgets.words import bullets, plain
+from studies.errors import StudyError
 from studies.quantities import several
 
 ALL: Final = "all"
@@ -63,11 +66,30 @@ def show(home: Path, name: str) -> None:
     )
     if optimizer == ALL:
         _all_slices(study)
+    else:
+        _slices(study, optimizer)
+        _importances(study, optimizer)
+        _parallel(study, optimizer)
+        _contour(study, optimizer)
+    _ablation(home, study)
+
+
+def _ablation(home: Path, study: Study) -> None:
+    """Show what each change from an optimizer's defaults to the advised recipe brought."""
+    st.subheader("From the defaults to the advised recipe")
+    try:
+        answer = reads.recommendation(home, study.name)
+        start = address.selectbox(
+            "Defaults of", list(study.manifest.candidates), "from", study=study.name, default=answer.optimizer
+        )
+        path = ablation.ablation_of(study, answer.trials, start)
+    except StudyError as error:
+        st.info(plain(error))
         return
-    _slices(study, optimizer)
-    _importances(study, optimizer)
-    _parallel(study, optimizer)
-    _contour(study, optimizer)
+    chart(ablation.ablation_stair(path), f"{study.name}-ablation", ablation.rows(path))
+    st.caption(plain(basis(path)))
+    if not path.measured:
+        st.code(f"advisor ablate {study.name} --from {start}{at_home(home)}", language="sh")
 
 
 def _edges(study: Study) -> None:

@@ -14,18 +14,17 @@ from advisor.report.numbers import number
 from dashboard import whatif
 from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
-from dashboard.widgets import address
-from dashboard.widgets.parts import chart, cost_columns, nothing_yet, open_study
-from dashboard.widgets.words import filled_columns, plain
+from dashboard.widgets import address, links
+from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, number_column, open_study
+from dashboard.widgets.words import Row, filled_columns, plain
 from studies.costs import COSTS
 from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after "
     "training. The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
-    "Click a mark to see its recipe, twice beside the marks to see all of them."
+    "Click a mark to open its page, twice beside the marks to see all of them."
 )
-COST_PIXELS: Final = 260
 
 
 def show(home: Path, name: str) -> None:
@@ -33,7 +32,8 @@ def show(home: Path, name: str) -> None:
     study = open_study(home, name, "Trade-offs")
     if study is None:
         return
-    cost = charts.BY_NAME[_cost()]
+    chosen = _cost(name)
+    cost = charts.BY_NAME[chosen]
     records = charts.measured(study.records, cost)
     if not records:
         command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
@@ -41,49 +41,36 @@ def show(home: Path, name: str) -> None:
         return
     rows = charts.rows(study.records, cost, study.direction)
     limits, _ = whatif.from_address(st.query_params.to_dict(), study.evidence)
-    figure = charts.drawn(study, st.query_params["cost"], limits=limits)
-    key = f"quality-by-{st.query_params['cost']}"
+    figure = charts.drawn(study, chosen, limits=limits)
+    key = f"quality-by-{chosen}"
     selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
     st.caption(CAPTION)
-    _recipe(study, records, _picked(selected), default=rows[0]["trial"])
+    links.open_marked(name, selected)
+    _recipe(study, records, default=rows[0]["trial"])
     _table(study, rows)
 
 
-def _cost() -> str:
+def _cost(study: str) -> str:
     """Let the user pick a cost; the address keeps it."""
-    names = list(charts.BY_NAME)
-    named = st.query_params.get("cost", names[0])
-    name: str = st.selectbox(
+    return address.selectbox(
         "Quality against",
-        names,
-        index=names.index(named) if named in names else 0,
-        format_func=lambda name: charts.BY_NAME[name].label.capitalize(),
-        key="cost",
-        width=COST_PIXELS,
+        list(charts.BY_NAME),
+        "cost",
+        study=study,
+        words=lambda name: charts.BY_NAME[name].label.capitalize(),
     )
-    st.query_params["cost"] = name
-    return name
 
 
-def _picked(selected: Any) -> int | None:
-    """Return the trial that was clicked on in the chart."""
-    points = selected["selection"]["points"] if selected else []
-    trials = [point["customdata"][0] for point in points if point.get("customdata")]
-    return int(trials[0]) if trials else None
-
-
-def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, default: int) -> None:
-    """Show the recipe of the trial that was clicked on.
-
-    Else of the one in the address, else of the cheapest on the front.
-    """
+def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
+    """Show the recipe of the trial in the address, else of the cheapest on the front."""
     by_number = {record.number: record for record in records}
-    if picked is not None:
-        st.query_params["trial"] = str(picked)
     named = address.trial_number(st.query_params.get("trial", ""))
     record = by_number.get(default if named is None else named, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.subheader(f"Trial {record.number}")
+    links.page_link(
+        links.TRIAL_PAGE, study.name, "Its curve, log and notes", **{links.TRIAL: str(record.number)}
+    )
     measured = [f"{study.metric} {number(record.measured_quality)}"]
     measured += [
         f"{cost.label} {cost.write(value)}" for cost in COSTS if (value := getattr(record, cost.field))
@@ -95,18 +82,18 @@ def _recipe(study: Study, records: Sequence[Record], picked: int | None, *, defa
 
 def _table(study: Study, rows: list[dict[str, Any]]) -> None:
     st.subheader("All of them, the front first")
-    shown = filled_columns(rows, columns(study.metric))
-    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown))
+    shown = filled_columns(rows, columns(study.metric, rows))
+    st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
-def columns(metric: str) -> dict[str, Any]:
-    """Return the columns of the table, by field."""
+def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the columns of the table of these rows, by field."""
     number = st.column_config.NumberColumn
     return {
         "front": st.column_config.CheckboxColumn("on the front", pinned=True),
         "trial": number("trial", pinned=True),
         "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
-        "quality": number(f"validation {metric}", format="%.4g"),
-        **cost_columns(),
+        "quality": number_column(f"validation {metric}", (row["quality"] for row in rows)),
+        **cost_columns(rows),
         "stage": st.column_config.TextColumn("stage"),
     }

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.report.optimizer_styles import styles
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.snapshot import Study
-from dashboard.widgets.parts import cost_columns, open_study
+from dashboard.widgets.parts import chart, cost_columns, open_study
 from dashboard.widgets.words import filled_columns, learning_rate
 from studies.record import Record
 
@@ -42,12 +41,12 @@ def _charts(study: Study) -> None:
     if not any(record.quality is not None for record in study.records):
         st.info("No trial has a quality yet; the table says why each one ended.")
         return
-    style_of = styles(study.optimizers)
+    style_of = study.style_of
     figure = quality_by_seconds(study.records, style_of, metric=study.metric, direction=study.direction)
-    st.plotly_chart(figure, key="quality_by_seconds")
+    chart(figure, "quality_by_seconds")
     st.caption(CAPTION)
     figure = best_so_far(study.records, style_of, metric=study.metric, direction=study.direction)
-    st.plotly_chart(figure, key="best_so_far")
+    chart(figure, "best_so_far")
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
 
 

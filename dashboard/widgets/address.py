@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -33,29 +34,36 @@ def selectbox(
         words: what is shown for an option.
     """
     usual = default if default in options else options[0]
-    named = st.query_params.get(parameter, usual)
-    index = options.index(named if named in options else usual)
-    key = state_key(study, parameter)
-    value = str(st.selectbox(label, options, index=index, key=key, format_func=words, width=PIXELS))
+    named, key = st.query_params.get(parameter, usual), state_key(study, parameter)
+    st.session_state[key] = named if named in options else usual
+    written = partial(_write, key, parameter, usual)
+    value = str(st.selectbox(label, options, key=key, format_func=words, width=PIXELS, on_change=written))
     keep(parameter, value, usual)
     return value
 
 
 def toggle(label: str, parameter: str, *, study: str, default: bool = False) -> bool:
     """Let a reader turn something on or off."""
-    usual = "yes" if default else "no"
-    value = st.toggle(
-        label, value=st.query_params.get(parameter, usual) == "yes", key=state_key(study, parameter)
-    )
+    usual, key = "yes" if default else "no", state_key(study, parameter)
+    st.session_state[key] = st.query_params.get(parameter, usual) == "yes"
+    value = st.toggle(label, key=key, on_change=partial(_write, key, parameter, usual))
     keep(parameter, "yes" if value else "no", usual)
     return bool(value)
 
 
+def _write(key: str, parameter: str, usual: str) -> None:
+    """Write what a reader has just chosen into the address, which is what every run goes by."""
+    value = st.session_state[key]
+    keep(parameter, ("yes" if value else "no") if isinstance(value, bool) else str(value), usual)
+
+
 def keep(parameter: str, value: str, usual: str) -> None:
-    """Write a choice into the address, unless it is the usual one."""
+    """Write a choice into the address, unless it is the usual one and the address does not name it."""
+    if st.query_params.get(parameter) == value:
+        return
     if value == usual:
         st.query_params.pop(parameter, None)
-    elif st.query_params.get(parameter) != value:
+    else:
         st.query_params[parameter] = value
 
 

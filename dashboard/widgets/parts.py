@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from advisor.report.numbers import WHOLE
+from advisor.report.units import Unit, unit_of
 from dashboard import reads
-from dashboard.widgets.words import plain, progress, search_state
+from dashboard.charts.looks import untitled
+from dashboard.widgets.words import Row, plain, progress, search_state
 from studies.costs import COSTS
 from studies.errors import StudyError
 from studies.storage.follow import damage
@@ -27,7 +30,9 @@ SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format"
 
 
 def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), **options: Any) -> Any:
-    """Show a figure, over a button that saves its rows as CSV; return what is selected on it.
+    """Show a figure below its title, over a button that saves its rows as CSV; return what is selected on it.
+
+    The title is text of the page, wrapped at its width and never cut. Every page shows its charts by this.
 
     Args:
         figure: what to show.
@@ -36,7 +41,10 @@ def chart(figure: go.Figure, key: str, rows: Sequence[Mapping[str, Any]] = (), *
         options: of `st.plotly_chart`, such as `on_select`.
     """
     config = SAVED | {"toImageButtonOptions": SAVED["toImageButtonOptions"] | {"filename": key}}
-    selected = st.plotly_chart(figure, key=key, config=config, **options)
+    title, bare = untitled(figure)
+    if title:
+        st.markdown(f"**{plain(title)}**")
+    selected = st.plotly_chart(bare, key=key, config=config, **options)
     if rows:
         st.download_button("CSV", table(rows), file_name=f"{key}.csv", mime="text/csv", key=f"{key}-csv")
     return selected
@@ -78,12 +86,39 @@ def nothing_yet(message: str, command: str) -> None:
     st.code(command, language="sh")
 
 
-def cost_columns() -> dict[str, Any]:
-    """Return a table's columns of what a run costs, by field of a record."""
-    number = st.column_config.NumberColumn
+def in_units(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of a table whose costs are numbers in one unit a column, that of `cost_columns`."""
+    units = _units(rows)
+    return [
+        row | {field: unit.of(row[field]) for field, unit in units.items() if row.get(field) is not None}
+        for row in rows
+    ]
+
+
+def cost_columns(rows: Sequence[Row] = ()) -> Row:
+    """Return a table's columns of what a run costs, by field of a record; `in_units` makes its rows.
+
+    Args:
+        rows: with costs in bytes and seconds; the middle one of a column decides its unit.
+    """
+    units = _units(rows)
     return {
-        cost.field: number(f"{cost.label} (s)", format="%.3g")
-        if cost.in_seconds
-        else number(f"{cost.label} (bytes)", format="localized")
+        cost.field: number_column(
+            units[cost.field].titled(cost.label),
+            [units[cost.field].of(row[cost.field]) for row in rows if row.get(cost.field) is not None],
+        )
         for cost in COSTS
+    }
+
+
+def number_column(label: str, values: Iterable[float | None], **options: Any) -> Any:
+    """Return a column of numbers, with four significant digits; in whole numbers from 1,000 on."""
+    known = [abs(value) for value in values if value is not None]
+    large = bool(known) and max(known) >= WHOLE
+    return st.column_config.NumberColumn(label, format="localized" if large else "%.4g", **options)
+
+
+def _units(rows: Sequence[Row]) -> dict[str, Unit]:
+    return {
+        cost.field: unit_of((row.get(cost.field) for row in rows), seconds=cost.in_seconds) for cost in COSTS
     }

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from advisor.jobs.command_lines import at_home
 from advisor.study_report.data_sections import states_in_words
 from dashboard.snapshot import Study
 from studies.quantities import format_seconds
+from studies.storage.locks import worked_on
 
 Row = dict[str, Any]
 
 UNITS: Final = "%|B|KiB|MiB|GiB|us|µs|ms|s|min|h"
-SILENT_SECONDS: Final = 120.0
-"""A search that has written nothing for so long may have been stopped."""
 
 
 def plain(text: object) -> str:
@@ -29,14 +29,20 @@ def progress(study: Study) -> str:
     return states_in_words(study.records)
 
 
+def is_running(study: Study) -> bool:
+    """Tell whether a process works on a study, wherever it was started: it holds the study's lock."""
+    return not study.finished and worked_on(study.home, study.name)
+
+
 def search_state(study: Study) -> str:
-    """Return whether the search is over, going on or perhaps stopped."""
+    """Return whether the search is over, going on or was left."""
     if study.finished:
         return "The search is finished."
-    if study.silent_seconds < SILENT_SECONDS:
+    if is_running(study):
         return "The search is running; this page follows it."
-    silence = f"has written nothing for {format_seconds(study.silent_seconds)}"
-    return f"The search is not finished and {silence}. Go on with: advisor resume {study.name}"
+    silence = f"nothing was written for {format_seconds(study.silent_seconds)}"
+    command = f"advisor resume {study.name}{at_home(study.home)}"
+    return f"The search is not finished and nobody works on it: {silence}. Go on with: {command}"
 
 
 def filled_columns(rows: Sequence[Row], columns: Row) -> Row:

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from studies import catalogue
 from studies.compression.space import CompressionSpace
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
-from studies.loaded_workload import LoadedWorkload
+from studies.models import ModelChoice
 from studies.plans.fairness import STRICT
 from studies.plans.search_space import SearchSpace
 from studies.precisions import FLOAT32
 from studies.space import Numeric
 from studies.step_price import StepPrice
 from studies.storage.manifest import Start, StudyManifest
-from studies.training_function.function import Function
+
+
+class Searched(Protocol):
+    """What a search space has to know of a workload."""
+
+    @property
+    def rows(self) -> int:
+        """Return the rows of the training set."""
+
+    @property
+    def model(self) -> ModelChoice:
+        """Return the model as it is, with its fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +85,7 @@ class Plan:
     exhaust: bool = True
     """Whether the budget is used up even where going on is expected to gain less than the noise."""
 
-    def space(self, workload: LoadedWorkload | Function) -> SearchSpace:
+    def space(self, workload: Searched) -> SearchSpace:
         """Return the recipes that may be tried."""
         low, reference, high = self.batch_size
         return SearchSpace(

@@ -63,6 +63,10 @@ class FlatSpace:
         values = {name: self._to_value(name, float(x)) for name, x in zip(self.names, row, strict=True)}
         return self._reference | values | {"optimizer": self.optimizer}
 
+    def settled(self, row: Array) -> Array:
+        """Return where the recipe at a row lies, (coordinates,): values beside one another round alike."""
+        return self.row(self.space.point(self.space.recipe(self.point(row))))
+
     def draw(self, count: int, chance: np.random.Generator) -> Array:
         """Return rows drawn evenly, with one regularizer or wrapper each on average: (count, coordinates).
 

@@ -26,6 +26,9 @@ NOISE: Final = (math.log(0.02), 1.0)
 """Mean and deviation of the logarithm of the noise's variance, where values have variance 1 (judged)."""
 LENGTH: Final = (math.log(0.5), 1.0)
 """The same of the length of one coordinate of one; judged."""
+ROWS_AT_A_TIME: Final = 64
+"""Of a kernel: what is worked out of so many stays in the processor's cache. Of 1,500 rows and 256 values it
+took 7.7 ms in whole arrays and 3.5 ms in parts, most of it for fresh memory."""
 LEAST_NOISE: Final = math.log(1e-4)
 """Two trials at one place would have no inverse without."""
 
@@ -87,15 +90,30 @@ class GaussianProcess:
 
     def predict(self, places: Array) -> tuple[Array, Array]:
         """Return the means and deviations at places, without the noise: each (places,)."""
-        across = _kernel(self._squared(places))
+        return self._told_by(self._across(places))
+
+    @cached_property
+    def lowest(self) -> float:
+        """Return the lowest mean at a place of a value."""
+        return float(self._told_by(self._among)[0].min())
+
+    def _told_by(self, across: Array) -> tuple[Array, Array]:
+        """Return the means and deviations at places whose kernel with those of the values is known."""
         mean = across @ (self._inverse @ self.values)
-        variance = np.maximum(1.0 - ((across @ self._inverse) * across).sum(axis=1), 1e-12)
+        known = across @ self._inverse
+        known *= across
+        variance = np.maximum(1.0 - known.sum(axis=1), 1e-12)
         return self.centre + self.scale * mean, self.scale * np.sqrt(variance)
+
+    @cached_property
+    def _among(self) -> Array:
+        """Return the kernel of the places, (values, values)."""
+        return self._across(self.places)
 
     @cached_property
     def _inverse(self) -> Array:
         """Return the inverse of the kernel with its noise, (values, values)."""
-        kernel = _kernel(self._squared(self.places))
+        kernel = self._among.copy()
         kernel[np.diag_indices_from(kernel)] += np.exp(self.log_params[-1])
         return _inverse_of(kernel)
 
@@ -121,16 +139,20 @@ class GaussianProcess:
         squared: Array = np.where(self.options[:, None, None], (apart != 0).astype(float), apart**2)
         return squared
 
-    def _squared(self, places: Array) -> Array:
-        """Return the squared distances over the lengths, (places, values)."""
+    def _across(self, places: Array) -> Array:
+        """Return the kernel of places with those of the values, (places, values)."""
         weights = np.exp(self.log_params[:-1])
         scaled = np.where(self.options, 0.0, np.sqrt(weights))
         left, right = places * scaled, self.places * scaled
-        squared = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :] - 2 * left @ right.T
-        for index in np.flatnonzero(self.options):
-            squared += weights[index] * (places[:, None, index] != self.places[None, :, index])
-        positive: Array = np.maximum(squared, 0.0)
-        return positive
+        squared: Array = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
+        squared -= 2 * left @ right.T
+        for start in range(0, len(places), ROWS_AT_A_TIME):
+            rows = slice(start, start + ROWS_AT_A_TIME)
+            block = squared[rows]
+            for index in np.flatnonzero(self.options):
+                block += weights[index] * (places[rows, None, index] != self.places[None, :, index])
+            _kernel_in_place(np.maximum(block, 0.0, out=block))
+        return squared
 
 
 def _inverse_of(kernel: Array) -> Array:
@@ -143,11 +165,14 @@ def _prior_means(coordinates: int) -> Array:
     return np.append(np.full(coordinates, -2 * length), NOISE[0])
 
 
-def _kernel(squared: Array) -> Array:
-    """Return the kernel at squared distances over the lengths."""
-    root = np.sqrt(5 * squared)
-    values: Array = (1 + root + 5 / 3 * squared) * np.exp(-root)
-    return values
+def _kernel_in_place(squared: Array) -> None:
+    """Put the kernel in the place of the squared distances over the lengths."""
+    root = 5 * squared
+    np.sqrt(root, out=root)
+    squared *= 5 / 3
+    squared += 1 + root
+    np.exp(np.negative(root, out=root), out=root)
+    squared *= root
 
 
 def _matern(distances: Array, log_params: Array) -> tuple[Array, Array]:

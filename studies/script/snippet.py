@@ -6,6 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from studies.script.parts import Parts
 
 ROOTS: Final = ("build_optimizer", "lr_factor", "lr_reaction")
@@ -16,10 +18,22 @@ def snippet(parts: Parts) -> str:
 
     Classes are named rather than repeated: train.py has them.
     """
-    blocks = {name: node for node in ast.parse(parts.definitions).body if (name := _defined(node))}
+    return _snippet(parts.definitions, parts.imports)
+
+
+def snippet_of(script: str) -> str:
+    """Return the same of a whole script as text."""
+    lines = [
+        ast.unparse(node) for node in ast.parse(script).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return _snippet(script, lines)
+
+
+def _snippet(definitions: str, import_lines: Iterable[str]) -> str:
+    blocks = {name: node for node in ast.parse(definitions).body if (name := _defined(node))}
     wanted = _reached(blocks)
-    code = [_source(parts.definitions, node) for name, node in blocks.items() if name in wanted]
-    imports = [line for line in parts.imports if line.split()[-1] in _names(ast.parse("\n\n".join(code)))]
+    code = [_source(definitions, node) for name, node in blocks.items() if name in wanted]
+    imports = [line for line in import_lines if line.split()[-1] in _names(ast.parse("\n\n".join(code)))]
     return "\n\n".join([*(["\n".join(imports)] if imports else []), *code])
 
 

@@ -22,11 +22,10 @@ from studies.limits import Limits
 from studies.quantities import listed, several
 from studies.record import Record
 from studies.search.makespan import makespan
-from studies.search.pruner import best_complete, survivors
+from studies.search.pruner import FINALISTS, best_complete, survivors
 
 SEEDS: Final = 3
 """Fresh seeds that the preferred recipe gets, and its rivals while they may still win."""
-FINALISTS: Final = 3
 MOST_SEEDS: Final = 6
 """Fresh seeds that those still tied are given at most: from 3 to 8 on the same rows changed nothing that
 could be measured, and the sixth on rows of its own takes but a thirtieth of one run's noise."""

@@ -10,10 +10,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from studies.direction import Direction
+from studies.plans.fairness import STRICT
 from studies.record import Measurement, Record
 
 WHOLE_RUNS: Final = 3
 """Whole runs an optimizer is given before the rule may stop all of its new trials."""
+FINALISTS: Final = 3
+"""Optimizers that are confirmed, and so many stay in the race unless they are compared strictly."""
+FEWEST_OPTIMIZERS: Final = 2
+"""So many are never left out of the race."""
+HALVINGS: Final = (1 / 3, 2 / 3)
+"""Shares of the race after which the weaker half of the optimizers is left out."""
 
 Score = tuple[float, float]
 """(metric, loss), both as the smaller the better."""
@@ -31,6 +38,24 @@ def score(curve: Sequence[Measurement], epoch: int, direction: Direction) -> Sco
         ((sign * point.valid_metric, point.valid_loss) for point in curve if point.epoch <= epoch),
         default=None,
     )
+
+
+def race_size(optimizers: int, halvings: int, *, fair: str) -> int:
+    """Return how many optimizers are in the race.
+
+    Args:
+        optimizers: that entered the search.
+        halvings: how often the weaker half was left out so far.
+        fair: how they are compared, see `studies.plans.fairness`.
+
+    Example:
+        >>> [race_size(9, halvings, fair="contention") for halvings in (0, 1, 2)]
+        [3, 3, 3]
+        >>> [race_size(9, halvings, fair="strict") for halvings in (0, 1, 2)]
+        [9, 5, 3]
+    """
+    most = optimizers if fair == STRICT else FINALISTS
+    return max(FEWEST_OPTIMIZERS, min(most, -(-optimizers // (1 << halvings))))
 
 
 def survivors(

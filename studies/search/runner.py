@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 RELEASE_SECONDS: Final = 10.0
 """For a training function that nobody goes on with, to return."""
+LATE_SHARE: Final = 0.8
+"""Of the race, before which a single worker trains rather than measure what no trial waits for."""
 
 
 class TrialRunner:
@@ -123,7 +125,10 @@ class TrialRunner:
         return sys.maxsize if trials is None else max(trials - self.searched, 0)
 
     def aside(self, work: Any, then: Callable[[Any], None]) -> None:
-        """Have some other measurement done beside the trials, after the first of them; `then` takes it."""
+        """Have some other measurement done beside the trials, on a worker that has none; `then` takes it.
+
+        A single worker has none towards the end of the race.
+        """
         self._aside.append((work, then))
 
     def train(self, groups: Sequence[Group], *, after_each: Callable[[], None] = lambda: None) -> None:
@@ -157,6 +162,8 @@ class TrialRunner:
 
     def _hand_over(self) -> None:
         """Give the engine as many trials as it has free workers; drop or end the rest when time is up."""
+        if self._aside and self.engine.workers == 1 and self.clock.race_share(self.searched) >= LATE_SHARE:
+            self._begin_aside()
         while self._queue:
             entries, trial = self._queue[0], self._queue[0][0][1]
             bound = trial.bound and trial.worker is not None and self.engine.holds(trial.worker)
@@ -169,7 +176,7 @@ class TrialRunner:
                 self._submit(entries, worker=trial.worker if bound else None)
             else:
                 break
-        if self._aside and self.costs.trials_written and self.engine.free > 0:
+        if self._aside and self.costs.trials_written and self.engine.workers > 1 and self.engine.free > 0:
             self._begin_aside()
 
     def _submit(self, entries: list[Entry], *, worker: int | None) -> None:

@@ -73,6 +73,7 @@ def sample_recipes(
         count=count - len(moves),
         far_share=FAR_SHARE if len(searched) >= FEWEST else 1.0,
         seed=seed + SEED_STRIDE * (1 + len(records)),
+        due=moves,
     )
     points = [flat.point(row) for row in rows]
     return [

@@ -6,7 +6,6 @@ more. Every trial of the race starts from the study's seed, and what is proposed
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +14,21 @@ from studies.plans.fairness import STRICT
 from studies.recipe import Recipe
 from studies.rungs import ETA, compared_at
 from studies.search.clock import Clock
-from studies.search.confirm import FINALISTS, Preference
+from studies.search.confirm import Preference
 from studies.search.confirmation import Confirmation
 from studies.search.event import Event
 from studies.search.going_on import Forecast, GoingOn
 from studies.search.group import Group
 from studies.search.opening import Opening
 from studies.search.promotion import BestThird
-from studies.search.pruner import WHOLE_RUNS, contenders, in_contention, survivors
+from studies.search.pruner import (
+    HALVINGS,
+    WHOLE_RUNS,
+    contenders,
+    in_contention,
+    race_size,
+    survivors,
+)
 from studies.search.runner import TrialRunner
 from studies.search.sampler import NO_LIMITS, SEED_STRIDE, sample_recipes
 from studies.trials.allowance import Allowance
@@ -38,15 +44,9 @@ if TYPE_CHECKING:
     from studies.record import Record
     from studies.training_function.function import Function
 
-HALVINGS: Final = (1 / 3, 2 / 3)
-"""Shares of the race after which the weaker half of the optimizers is left out."""
-CONTENDERS: Final = FINALISTS
-"""So many stay in the race after the opening, unless optimizers are compared strictly."""
 EVEN: Final = 1.5
 """Times the seconds of another optimizer in the race that one may have had and still be asked for more
 (judged)."""
-FEWEST_OPTIMIZERS: Final = 2
-"""So many are never left out."""
 
 
 class Search:
@@ -176,8 +176,7 @@ class Search:
         """
         halvings = sum(self.clock.race_share(self.runner.searched) >= share for share in HALVINGS)
         rank = survivors if self.plan.fair == STRICT else contenders
-        most = len(self.plan.candidates) if self.plan.fair == STRICT else CONTENDERS
-        keep = max(FEWEST_OPTIMIZERS, min(most, math.ceil(len(self.plan.candidates) / 2**halvings)))
+        keep = race_size(len(self.plan.candidates), halvings, fair=self.plan.fair)
         return rank(self.records, self.plan.candidates, self.direction, keep=keep)
 
     def _is_guaranteed(self, optimizer: str) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from studies.direction import Direction
 from studies.errors import StoreError, StudyBegins, StudyWarning
 from studies.quantities import several
-from studies.record import FIELDS, STAGES, STATES, Record
+from studies.record import ABLATION, FIELDS, STAGES, STATES, Record
 from studies.storage import journal
 from studies.storage.held import held_study
 from studies.storage.home import journal_of
@@ -50,6 +50,9 @@ class StoredStudy:
     direction: Direction
     manifest: StudyManifest
     records: tuple[Record, ...]
+    """Of every trial but the ablation runs, by number."""
+    ablations: tuple[Record, ...] = ()
+    """Ablation runs by number: no statistic of the study counts them."""
     damaged: int = 0
     """Lines that could not be read, or not all of them."""
     unknown: tuple[str, ...] = ()
@@ -105,7 +108,10 @@ def _in_memory(study: optuna.Study) -> StoredStudy:
     """Return a study that this process works on, without a look at its file."""
     direction = Direction(study.direction.name.lower())
     return StoredStudy(
-        direction=direction, manifest=journal.manifest_of(study), records=journal.records(study)
+        direction=direction,
+        manifest=journal.manifest_of(study),
+        records=journal.records(study),
+        ablations=journal.ablations(study),
     )
 
 
@@ -142,13 +148,15 @@ class Journal:
             raise ValueError(f"it holds no study '{self._name}'")
         if PLAN not in at.attributes and not (at.records or at.damaged):
             raise StudyBegins(f"study '{self._name}' is just being created; look again in a moment")
-        written = (record for _, record in sorted(at.records.items()))
+        written = [record for _, record in sorted(at.records.items())]
+        by_number = first_of_each((record.number, record) for record in written)
         manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
         extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))
         return StoredStudy(
             direction=at.direction,
             manifest=manifest,
-            records=tuple(first_of_each((record.number, record) for record in written)),
+            records=tuple(record for record in by_number if record.stage != ABLATION),
+            ablations=tuple(record for record in by_number if record.stage == ABLATION),
             damaged=at.damaged,
             unknown=(*sorted(at.unknown), *(f"entry '{name}'" for name in extra)),
         )

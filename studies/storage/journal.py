@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from studies.errors import StoreError, StudyNotFound, did_you_mean, shown
-from studies.record import Record
+from studies.record import ABLATION, Record
 from studies.storage.document import plain
 from studies.storage.held import held_study, release
 from studies.storage.home import NameTaken, check_new, journal_of, journal_path, study_names
@@ -114,8 +114,10 @@ def delete_study(home: Path, name: str) -> None:
 
 
 def _beside(home: Path, name: str) -> list[Path]:
-    """Return the files beside a journal: its locks, and what it was before repairs."""
-    beside = re.compile(rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+)")
+    """Return the files beside a journal: its locks, its annotations, and what it was before repairs."""
+    beside = re.compile(
+        rf"{re.escape(name)}\.(lock|search|holder|running|damaged-\d+|annotations\.(json|lock|part))"
+    )
     return [path for path in (home / "studies").iterdir() if beside.fullmatch(path.name)]
 
 
@@ -173,11 +175,24 @@ def mark_recommended(study: optuna.Study, number: int) -> None:
 
 
 def records(study: optuna.Study) -> tuple[Record, ...]:
-    """Return the record of every trial that left one, in the order of their numbers.
+    """Return the record of every trial that left one, in the order of their numbers, without ablation runs.
 
     Raises:
         StoreError: what it left is no record.
     """
+    return tuple(record for record in _every_record(study) if record.stage != ABLATION)
+
+
+def ablations(study: optuna.Study) -> tuple[Record, ...]:
+    """Return the ablation runs of a study, in the order of their numbers: no statistic of it counts them.
+
+    Raises:
+        StoreError: what one left is no record.
+    """
+    return tuple(record for record in _every_record(study) if record.stage == ABLATION)
+
+
+def _every_record(study: optuna.Study) -> tuple[Record, ...]:
     with readable(f"of study {study.study_name}"):
         return tuple(
             Record.from_dict(trial.user_attrs[RECORD])

@@ -32,6 +32,10 @@ PLAN: Final = "plan"
 """Under which name a manifest is written among a study's attributes; an entry that changed later is written
 alone, under `plan.ENTRY`."""
 
+ASKED: Final = "asked"
+INTERRUPTED: Final = "interrupted"
+"""Who stopped a search before it was through: a wish (`studies.storage.stop_wish`); Ctrl-C or a signal."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -144,6 +148,8 @@ class StudyManifest(Document):
         "lockstep",
         "exhaust",
         "outlook",
+        "stopped",
+        "options",
     )
     READERS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "budget": lambda values: Budget(**values),
@@ -193,8 +199,13 @@ class StudyManifest(Document):
     """Training rows that the search trains on, where it does not afford all of them; None for all."""
     exhaust: bool = True
     """Whether the search uses up its budget; those of earlier versions do."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options that the search was asked with and that no other entry holds, by name, so that its command can
+    be said again; empty in studies of earlier versions."""
     outlook: Outlook | None = None
     """Why the search ended before its budget did; None where it did not, or is under way."""
+    stopped: str = ""
+    """Who stopped it before it was through, `ASKED` or `INTERRUPTED`; empty for nobody, or while it runs."""
     lr_scaling: bool = False
     step_price: StepPrice = field(default_factory=StepPrice)
     """What a step takes; nothing that was measured in studies of earlier versions."""

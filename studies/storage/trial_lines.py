@@ -1,8 +1,9 @@
 """Trial lines: each trial that ended is one line of the journal, of the study that Optuna's tools show it in.
 
 The study's own name holds the search, so that its best trial and its plots compare what was trained on the
-same rows from the same seed. Confirmation runs repeat a few recipes on other rows, and compressions are
-judged by two values: both would be the best trial by luck or by accident, and each is a study beside it.
+same rows from the same seed. Confirmation runs repeat a few recipes on other rows, ablation runs train what
+lies between two recipes, and compressions are judged by two values: each would be the best trial by luck or
+by accident, and stands in a study beside it.
 
 A record's number counts over all of them. It is given when a trial begins, its line is written when it ends:
 lines may stand in any order, and a number whose trial never ended stays free.
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from studies.record import Record, Stage
+from studies.record import ABLATION, Record, Stage
 
 if TYPE_CHECKING:
     import optuna
@@ -33,7 +34,11 @@ SPENT: Final = "spent_seconds"
 """What was spent of the budget when a trial was written: that of the search, or of the compression."""
 FEASIBLE: Final = "feasible"
 """The constraint that every trial carries: above 0 where it breaks a limit."""
-BESIDE: Final[Mapping[Stage, str]] = {"confirm": "confirmation", "compress": "compression"}
+BESIDE: Final[Mapping[Stage, str]] = {
+    "confirm": "confirmation",
+    "compress": "compression",
+    ABLATION: "ablation",
+}
 """Stages whose trials stand in a study beside the search's, and what its name ends with."""
 ATTRIBUTES: Final = (
     "stage",
@@ -63,7 +68,7 @@ class SpentSeconds:
         seconds = float(attributes.get(SPENT, 0.0))
         if attributes.get("stage") == "compress":
             self.compression = max(self.compression, seconds)
-        else:
+        elif attributes.get("stage") != ABLATION:  # which counts against no budget
             self.search = max(self.search, seconds)
 
     def written_to(self, manifest: StudyManifest) -> StudyManifest:

@@ -21,7 +21,7 @@ OPTIONS = {
     "tracking_uri": "off", "device": "cpu", "seed": 7, "workers": "3", "trial_time": "10m",
     "fair": "strict", "lockstep": "off", "precision": "bf16", "compile": "on",
 }  # fmt: skip
-ELSEWHERE = {"home", "register", "json", "config", "save_config"}
+ELSEWHERE = {"home", "register", "full", "json", "config", "save_config"}
 """Options that the command reads itself."""
 OTHER_SPLITS = {"time", "split"}
 """Options that exclude the group."""

@@ -1,17 +1,29 @@
 """Commands that the advice prints are such that they can be pasted."""
 
+import json
 import shlex
+from dataclasses import fields, replace
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.main import get_command
 
+from advisor.cli.app import app
+from advisor.cli.arguments import SearchArguments
 from advisor.jobs import command_lines
-from studies.limits import Limits
+from advisor.jobs.command_lines import options_of
+from advisor.jobs.request import Request, split
+from advisor.jobs.session import prepare
+from studies.limits import Budget, Limits
+from studies.storage.follow import read_study
 from studies.storage.home import default_home
-from studies.storage.manifest import StudyManifest
+from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.workload_spec import WorkloadSpec
 
 PLAN = {
+    "fair": "contention",
+    "exhaust": False,
     "budget": {"seconds": 60.0, "trials": None},
     "workload": {
         "source": "/data/my wine.csv",
@@ -128,3 +140,133 @@ def test_a_search_anew_repeats_the_whole_question():
     assert options.items() >= expected.items()
     again = command_lines.resume(default_home(), "s", manifest(asked_for))
     assert again == "advisor resume s --budget 120s"
+
+
+NAMES = {
+    "optimizers": ("AdamW", "NAdamW", "Muon"),
+    "schedules": ("Cosine", "Constant"),
+    "regularizers": ("L1", "Mixup"),
+    "wrappers": ("EMA", "SAM"),
+    "passes": ("Channels", "WeightOnly"),
+}
+
+
+def some_of(names):
+    return st.lists(st.sampled_from(names), unique=True, max_size=2).map(tuple)
+
+
+REQUESTS = st.fixed_dictionaries(
+    {"source": st.sampled_from(("iris", "/data/my wine.csv"))},
+    optional={
+        "target": st.sampled_from(("kind", "two words")),
+        "missing": some_of(("unknown", "-999", "not there")),
+        "batch_size": st.sampled_from(("64", "full", "16..256")),
+        "sample_rows": st.sampled_from(("400", "none")),
+        "epochs": st.integers(1, 99),
+        **{name: some_of(choices) for name, choices in NAMES.items() if name != "passes"},
+        "class_weights": st.just("balanced"),
+        "tune_model": st.booleans(),
+        "pretrained": st.booleans(),
+        "open_ended": st.booleans(),
+        "earlier": st.booleans(),
+        "portfolio": st.booleans(),
+        "start_from": st.just("wine-1"),
+        "start": some_of(("/here/recipe.toml", "/here/best of all.toml")),
+        "budget": st.sampled_from(("60s", "3trials", "7m")),
+        "exhaust": st.booleans(),
+        "limits": st.builds(Limits, model_bytes=st.integers(1, 2**40)),
+        "goal": st.sampled_from(("quality", "memory")),
+        "rules": st.just(("Sparsity=off", "Convergence=0.5")),
+        "device": st.sampled_from(("cpu", "cuda")),
+        "trial_time": st.sampled_from(("10m", 3, 0.1)),
+        "fair": st.sampled_from(("strict", "contention")),
+        "precision": st.sampled_from(("float32", "bf16")),
+        "compile": st.sampled_from(("on", "off")),
+        "lockstep": st.just("off"),
+        "seed": st.integers(0, 99),
+    },
+)
+COMPRESSIONS = st.fixed_dictionaries(
+    {"compression": st.sampled_from(("after", "joint"))}, optional={"passes": some_of(NAMES["passes"])}
+)
+
+
+def manifest_of(request):
+    """Return what the manifest of a search for this would say of it."""
+    searching, compressing = split(request.budget, request.compression)
+    return StudyManifest(
+        budget=searching,
+        compression_study=compressing and CompressionEntry(budget=compressing),
+        workload=WorkloadSpec(
+            source=request.source,
+            target=request.target,
+            missing=request.missing,
+            class_weights=request.class_weights,
+            seed=request.seed,
+        ),
+        **{name: getattr(request, name) for name in ("limits", "goal", "rules", "compression", "passes")},
+        **{name: getattr(request, name) for name in ("exhaust", "fair", "trial_seconds")},
+        options=options_of(request),
+    )
+
+
+def parsed(line):
+    """Return the request that a printed command makes; nothing is run."""
+    _, name, *words = shlex.split(line)
+    context = get_command(app).commands[name].make_context(name, words)
+    return SearchArguments(**context.params).request()
+
+
+@settings(max_examples=60)
+@given(REQUESTS, st.just({}) | COMPRESSIONS)
+def test_a_printed_search_asks_just_what_was_asked(options, compressed):
+    request = Request.of(**options | compressed)
+
+    journal = json.loads(json.dumps(manifest_of(request).to_dict()))
+    again = parsed(command_lines.search(default_home(), manifest(journal)))
+
+    assert again.trial_seconds == request.trial_seconds
+    assert replace(again, trial_time=None) == replace(request, trial_time=None)
+
+
+def test_every_option_of_a_search_is_repeated_or_has_a_reason():
+    options = {f.name for f in fields(Request)}
+    repeated = options - {*command_lines.ELSEWHERE, *command_lines.ASIDE, "space"}
+    flags = {
+        word for parameter in search_parameters() for word in (*parameter.opts, *parameter.secondary_opts)
+    }
+    assert {f"--{name.replace('_', '-')}" for name in repeated} <= flags
+    assert {*command_lines.ELSEWHERE, *command_lines.ASIDE} <= options
+
+
+def search_parameters():
+    return get_command(app).commands["search"].params
+
+
+def test_settings_from_code_have_no_command():
+    spec = {"form": "function", "source": "train.py:fit", "metric": "loss", "model": "settings:1"}
+    values = PLAN | {"workload": spec, "options": {"space": ["depth"]}}
+    assert command_lines.search(default_home(), manifest(values)) == ""
+
+
+def test_a_search_that_was_made_says_its_own_command(home):
+    asked_for = {
+        "optimizers": ("NAdamW", "AdamW"),
+        "batch_size": "16..32",
+        "epochs": 3,
+        "budget": Budget(trials=3),
+        "precision": "bf16",
+        "lockstep": "off",
+        "portfolio": False,
+        "fair": "strict",
+        "exhaust": True,
+        "regularizers": (),
+        "wrappers": ("EMA",),
+        "seed": 2,
+    }
+    request = Request(source="iris", tracking_uri="off", study="first", workers=0, **asked_for)
+    session = prepare(request, home)
+    line = command_lines.search(default_home(), read_study(home, "first").manifest)
+    again = prepare(replace(parsed(line), tracking_uri="off", workers=0, study="second"), home)
+
+    assert replace(session.plan, step_price=again.plan.step_price) == again.plan  # a price is measured

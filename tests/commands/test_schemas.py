@@ -49,13 +49,16 @@ def home(tmp_path_factory):
         "resume": printed(home, "resume", "iris", "--budget", "5trials"),
         "import": printed(home, "import", "csv", str(home / "runs.csv"), "--name", "theirs"),
         "recommend": printed(home, "recommend", "iris", "--model-size", "1MB"),
+        "ablate": printed(home, "ablate", "iris", "--seeds", "1"),
         "doctor": printed(home, "doctor"),
         "list": printed(home, "list"),
     }
     return home, outputs
 
 
-@pytest.mark.parametrize("command", ["profile", "search", "resume", "recommend", "import", "doctor", "list"])
+@pytest.mark.parametrize(
+    "command", ["profile", "search", "resume", "recommend", "ablate", "import", "doctor", "list"]
+)
 def test_what_a_command_prints_is_of_its_schema(home, command):
     VALIDATORS[command].validate(home[1][command])
 

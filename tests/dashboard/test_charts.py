@@ -8,6 +8,7 @@ import pytest
 
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import trials as charts
+from dashboard.charts.looks import untitled
 from studies.direction import MINIMIZE
 
 from pages import OPTIMIZERS, RACE, STUDIES
@@ -52,6 +53,18 @@ def test_axes_name_their_units_and_the_title_the_finding():
     figure = charts.best_so_far(RACE, LOOKS, metric="accuracy")
     assert figure.layout.xaxis.title.text == "trial number"
     assert figure.layout.title.text == "Best search trial: AdamW, accuracy 0.93, since trial 6"
+
+
+def test_a_page_writes_the_title_above_a_chart_that_keeps_its_room():
+    figure = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy")
+    title, bare = untitled(figure)
+    assert title == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
+    assert not bare.layout.title.text
+    assert bare.layout.height - bare.layout.margin.t == figure.layout.height - figure.layout.margin.t
+    assert (bare.data, bare.layout.meta) == (figure.data, figure.layout.meta)
+    long = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy" * 20)
+    assert "<br>" in long.layout.title.text
+    assert "<br>" not in untitled(long)[0]
 
 
 def test_training_times_far_apart_are_drawn_on_a_log_axis():

@@ -10,6 +10,7 @@ import pytest
 from advisor.browser import BROWSERS, FLAGS
 from docs.screenshots import served as page_served
 from studies.storage import journal
+from studies.storage.home import study_names
 from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 
@@ -23,7 +24,7 @@ PLAN = {
 }  # fmt: skip
 TITLES = (
     "Trade-offs", "Optimizers", "Learning curves", "Search space", "Compression", "Memory", "Evidence",
-    "Trials", "Studies", "Launch",
+    "Trials", "Trial", "Studies", "Launch",
 )  # fmt: skip
 STEPS = 20
 """More than a slider has positions between no limit and one that rules AdamW out."""
@@ -45,12 +46,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def filled(home):
+def filled(home, name="raced"):
     """Put a finished study into a home, without training anything."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = create_study(
         home,
-        "raced",
+        name,
         direction="maximize",
         manifest=StudyManifest.from_dict(PLAN | {"facts": facts().to_dict()}),
     )
@@ -116,7 +117,7 @@ def test_the_page_opens_on_the_answer_and_every_other_page_on_its_title(page, se
 
     assert opened(page, address, "?study=raced") == "Use AdamW"
     for title in TITLES:
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
         page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
         assert page.locator("[data-testid=stException]").count() == 0
 
@@ -139,20 +140,62 @@ def test_a_limit_on_memory_changes_the_answer_at_once(page, served):
     answer.wait_for()
 
 
-def test_a_point_of_the_trade_offs_tells_of_its_trial(page, served):
+def go(page, title):
+    """Follow the link to a page and wait for its title."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
+    page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
+
+
+def test_a_point_of_the_trade_offs_opens_its_trial_and_back_returns(page, served):
     address, _ = served
     assert opened(page, address, "trade-offs?study=raced") == "Trade-offs"
 
     points = page.locator(".js-plotly-plot .scatterlayer .points path")
     points.first.wait_for()
-    page.get_by_role("heading", name=re.compile(r"^Trial \d+")).wait_for()
-    before = page_text(page)
-    for point in (points.first, points.last):  # one of them is shown already
-        point.click(force=True)
-        page.wait_for_timeout(3000)
-    wait_until(lambda: page_text(page) != before, "another trial is shown")
-    assert re.search(r"trial=\d+", page.url)
+    page.wait_for_timeout(2000)
+    points.last.click(force=True)
+    page.get_by_role("heading", level=1, name="Trial", exact=True).wait_for()
+    assert re.search(r"/trial\?study=raced&trial=\d+", page.url)
+    page.get_by_text("The same recipe with other seeds").wait_for()
+
+    page.go_back()
+    page.get_by_role("heading", level=1, name="Trade-offs", exact=True).wait_for()
     assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_back_leaves_a_page_at_the_first_press_whatever_was_chosen_on_it(page, served):
+    address, _ = served
+    page.goto("about:blank")
+    opened(page, address, "?study=raced")
+    go(page, "Learning curves")
+    for toggle in ("Log quality axis", "Log time axis"):
+        page.get_by_text(toggle).click()
+        page.wait_for_url(re.compile("log-y=yes" if "quality" in toggle else "log-x=yes"))
+
+    page.go_back()
+    page.get_by_role("heading", level=1, name="Use AdamW", exact=True).wait_for()
+    page.wait_for_timeout(1000)
+    page.go_back()
+    assert page.url == "about:blank"
+
+
+@pytest.mark.slow
+def test_choices_follow_from_page_to_page_and_stay_with_their_study(page, served):
+    address, home = served
+    if "other" not in study_names(home):
+        filled(home, "other")
+    opened(page, address, "learning-curves?study=raced")
+    page.get_by_text("Log quality axis").click()
+    page.wait_for_url(re.compile("log-y=yes"))
+
+    go(page, "Trials")
+    page.wait_for_url(re.compile("trials.*log-y=yes"))
+    picker = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Study")
+    for name, follows in (("other", False), ("raced", True)):
+        picker.click()
+        page.get_by_role("option", name=name, exact=True).click()
+        page.get_by_text(re.compile(f"^Study {name},")).wait_for()
+        wait_until(lambda follows=follows: ("log-y=yes" in page.url) == follows, "the choices of the study")
 
 
 def test_a_search_of_12_trials_is_started_watched_and_answered(page, served):

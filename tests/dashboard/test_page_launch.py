@@ -292,7 +292,7 @@ def test_a_started_search_says_its_one_line_when_it_fails(home):
 def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     script = (
         "import sys; from pathlib import Path; from advisor.agents import launch_process; "
-        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', "
+        f"launch_process.start(Path({str(home)!r}), 'mine', ('search', 'iris', '--budget=2h', '--exhaust', "
         f"'--tracking-uri=off', '--study=mine', '--home={home}'))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
@@ -307,8 +307,10 @@ def test_a_process_outlives_whoever_started_it_and_stops_on_request(home):
     launch_process.stop(home, "mine")
     wait_until(lambda: not launch_process.running(home, "mine"), "the process ends")
     assert reads.study(home, "mine").finished
-    assert launch_process.failure(home, "mine").startswith("interrupted; everything finished is kept")
-    with pytest.raises(StoreError, match="nothing that was started here"):
+    assert launch_process.failure(home, "mine") == ""
+    assert reads.study(home, "mine").manifest.stopped == "asked"
+    assert any("stopped as asked" in line for line in launch_process.log_lines(home, "mine"))
+    with pytest.raises(StoreError, match="nobody works on study"):
         launch_process.stop(home, "mine")
 
 

@@ -16,7 +16,7 @@ from advisor.statements.check import Check
 from studies.limits import LIMITED_COST
 
 from made_studies import case_of, evidences
-from statement_words import NUMBER, PLURAL_OF_ONE, counts, texts
+from statement_words import NUMBER, PLURAL_OF_ONE, counts, texts, without
 
 THRESHOLDS = ("allowed", "wanted", "edge", "noise")
 """How the names of figures begin that no record knows: what a check measures by."""
@@ -34,9 +34,7 @@ def writings(value: float) -> set[str]:
 def strange_numbers(check: Check) -> set[str]:
     """Return the numbers in the words of a check that are no writing of a figure of it."""
     figures = [getattr(check, field.name) for field in fields(check)]
-    words = f"{check.message} {check.fix}"
-    for text in sorted({text for figure in figures for text in texts(figure)}, key=len, reverse=True):
-        words = words.replace(text, " ") if text else words
+    words = without(f"{check.message} {check.fix}", {text for figure in figures for text in texts(figure)})
     allowed = {written for figure in figures for value in counts(figure) for written in writings(value)}
     return {written.rstrip(",") for written in NUMBER.findall(words)} - allowed
 

@@ -88,24 +88,39 @@ def test_a_fix_comes_with_its_command_where_there_is_one():
     )
 
 
+FIVE = {name: [0.8] for name in ("AdamW", "SGD", "Adam", "Lion", "Muon")}
+
+
 @pytest.mark.parametrize(
-    ("qualities", "trials"),
+    ("qualities", "fair", "trials"),
     [
-        pytest.param({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.8, 0.7]}, 11, id="one run missing"),
-        pytest.param({"AdamW": [0.9], "SGD": [0.8], "Adam": [0.8]}, 64, id="some are left out later"),
+        pytest.param({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.9, 0.7]}, "strict", 11, id="one run missing"),
+        pytest.param({"AdamW": [0.9], "SGD": [0.8], "Adam": [0.8]}, "strict", 64, id="left out later"),
+        pytest.param({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.9, 0.7]}, "contention", 23, id="a race of two"),
+        pytest.param(FIVE, "contention", 62, id="a race of three out of five"),
+        pytest.param(FIVE, "strict", 106, id="a strict race of five"),
     ],
 )
-def test_the_missing_runs_come_with_a_budget_that_makes_them(qualities, trials):
+def test_the_missing_runs_come_with_a_budget_that_makes_them(qualities, fair, trials):
     resume = "advisor resume digits-1 --budget 120s --home 'a b'"
-    short = failed(records=study(qualities), resume=resume)["enough trials"]
+    short = failed(records=study(qualities), resume=resume, fair=fair)["whole runs"]
 
     assert short.command == f"advisor resume digits-1 --budget {trials}trials --home 'a b'"
+
+
+def test_only_a_strict_comparison_asks_for_runs_of_one_that_is_left_behind():
+    records = study({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.1]})
+    behind = checked(records=records)["whole runs"]
+    strict = failed(records=records, fair="strict")["whole runs"]
+
+    assert behind.message == "every optimizer had 3 whole runs or more, but for SGD, left behind"
+    assert strict.message == "SGD (1) had fewer than 3 whole runs, which --fair strict is to give each"
 
 
 def test_no_budget_is_named_where_none_makes_the_missing_runs():
     """An optimizer whose trials all came to nothing is asked for no more."""
     lost = record(10, "Adam", state="infeasible")
-    short = failed(records=(*SOUND, lost), resume="advisor resume digits-1 --budget 120s")["enough trials"]
+    short = failed(records=(*SOUND, lost), resume="advisor resume digits-1 --budget 120s")["whole runs"]
 
     assert not short.command
     assert short.fix == (
@@ -115,9 +130,9 @@ def test_no_budget_is_named_where_none_makes_the_missing_runs():
 
 def test_few_runs_are_told_in_a_sentence():
     records = study({"AdamW": [0.9, 0.8, 0.7], "SGD": [0.8]})
-    short = failed(records=records, candidates=("AdamW", "SGD", "Adam"))["enough trials"]
+    short = failed(records=records, candidates=("AdamW", "SGD", "Adam"))["whole runs"]
 
-    assert short.message == "there are fewer than 3 whole runs of SGD (1) and Adam (none)"
+    assert short.message == "SGD (1) and Adam (none) had fewer than 3 whole runs, too few to be judged by"
 
 
 def test_failed_trials_are_counted_by_error_the_most_frequent_first():
@@ -277,7 +292,7 @@ def test_nothing_is_asked_before_the_first_whole_run():
             "trial 0 has optimizer.lr on the lower end",
             id="a setting on the end of its range",
         ),
-        pytest.param({"records": SOUND[:5]}, "enough trials", "SGD (2)", id="too few whole runs"),
+        pytest.param({"records": SOUND[:5]}, "whole runs", "SGD (2)", id="too few whole runs"),
         pytest.param(
             {"best": curve(SOUND[0], valid_metric=[0.5, 0.6, 0.9])},
             "still improving",
@@ -372,9 +387,9 @@ def test_a_run_without_a_curve_is_given_the_benefit_of_the_doubt():
 
 
 def test_a_check_that_is_passed_asks_for_nothing():
-    sound = checked()["enough trials"]
+    sound = checked()["whole runs"]
 
-    assert str(sound) == "enough trials: every optimizer had 3 whole runs or more."
+    assert str(sound) == "whole runs: every optimizer had 3 whole runs or more."
     assert (sound.to_dict()["fix"], sound.to_dict()["command"]) == ("", "")
 
 

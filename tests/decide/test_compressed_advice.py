@@ -65,14 +65,14 @@ def test_a_limit_that_only_a_compressed_model_fits_is_met_by_it_and_the_reasons_
     assert advice.label != "decided"
     assert any(
         str(reason).startswith(
-            "As trained, its model breaks the 19.5 KiB limit on model size; compressed it fits: "
+            "As trained, its model breaks the 20 KB limit on model size; compressed it fits: "
             "int8 weight-only: 3.9 x smaller"
         )
         for reason in advice.reasons
     )
     assert "int8 weight-only" in str(advice.headline)
     assert any(
-        "(--model-size, now 19.5 KiB): the uncompressed model instead" in str(change)
+        "(--model-size, now 20 KB): the uncompressed model instead" in str(change)
         for change in advice.would_change
     )
 
@@ -92,7 +92,7 @@ def test_when_nothing_fits_the_message_counts_what_was_compressed():
 
     assert str(raised.value) == (
         "no optimizer fits the limits; nearest is AdamW with int8 weight-only (trials 14-16): "
-        "9.96 KiB of model size (limit 7.81 KiB). Raise --model-size to 10.5 KiB"
+        "9.96 KiB of model size (limit 8 KB). Raise --model-size to 10.5 KiB"
     )
 
 
@@ -120,7 +120,7 @@ def test_where_a_worse_recipe_is_advised_for_its_size_compression_is_pointed_at(
 
     assert advice.params == light.params
     assert (
-        "Its best recipe (trial 2, accuracy 0.98) breaks the 19.5 KiB limit on model size; "
+        "Its best recipe (trial 2, accuracy 0.98) breaks the 20 KB limit on model size; "
         "compressed it may fit (advisor compress demo)." in map(str, advice.reasons)
     )
     assert recommend(evidence_with(records=(*BASE, light, *runs), limits=limits)).quality == pytest.approx(

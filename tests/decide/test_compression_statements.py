@@ -147,7 +147,7 @@ def test_before_anything_is_compressed_the_answer_is_provisional_and_says_so(sta
     assert advice.optimizer == "AdamW"
     assert advice.label != "decided"
     assert reason == (
-        f"Not compressed yet: as trained, AdamW and Momentum do not fit 19.5 KiB of model size; {says}"
+        f"Not compressed yet: as trained, AdamW and Momentum do not fit 20 KB of model size; {says}"
     )
 
 
@@ -156,7 +156,7 @@ def test_one_that_fits_is_advised_while_the_others_wait_and_is_not_called_decide
 
     assert (advice.optimizer, advice.compression.name) == ("AdamW", "int8 weight-only")
     assert advice.label != "decided"
-    assert "as trained, Momentum does not fit 19.5 KiB of model size" in "\n".join(map(str, advice.reasons))
+    assert "as trained, Momentum does not fit 20 KB of model size" in "\n".join(map(str, advice.reasons))
     assert not [finding for finding in advice.findings if finding.verdict == "veto"]
 
 
@@ -166,7 +166,7 @@ def test_while_nothing_is_small_enough_yet_the_nearest_is_named_and_once_it_has_
     advice = recommend(asked(large, rival, stage="under way"))
 
     assert (
-        "Of 2 compressed models, the smallest so far has 24.4 KiB of model size, over the limit of 19.5 KiB "
+        "Of 2 compressed models, the smallest so far has 24.4 KiB of model size, over the limit of 20 KB "
         "(AdamW: int8 weight-only, trials 14-16)." in map(str, advice.reasons)
     )
     with pytest.raises(NothingFeasible, match="nearest is AdamW with int8 weight-only"):

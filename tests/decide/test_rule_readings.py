@@ -84,7 +84,7 @@ def test_a_reading_with_another_figure_or_verdict_does_not_hold():
         (
             Evidence(facts=facts(), candidates=("AdamW", "SGD"), limits=Limits(train_bytes=400_000)),
             (
-                "Memory is silent: a forecast peak of up to 195 KiB is 50 % of the limit of 391 KiB "
+                "Memory is silent: a forecast peak of up to 195 KiB is 50 % of the limit of 400 KB "
                 "(speaks above 80 %)"
             ),
         ),

@@ -116,6 +116,19 @@ def test_a_command_repeats_the_question_with_the_remedy(name, options):
     assert words.count("--budget") == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "option", "value", "words"),
+    [
+        ("--epochs 9 --seed 1", "--epochs", "18", "--seed 1 --epochs 18"),
+        ("--group who --fair strict", "--time", "sold on", "--fair strict --time 'sold on'"),
+        ("--exhaust", "--group", "who", "--exhaust --group who"),
+    ],
+)
+def test_an_option_takes_the_place_of_what_was_asked_before(typed, option, value, words):
+    evidence = evidence_of(None, command=f"advisor search iris {typed}")
+    assert evidence.asked_with(option, value) == f"advisor search iris {words}"
+
+
 def test_a_heavy_tail_is_one_beyond_what_so_few_rows_explain():
     few, many = (SplitFacts(valid_rows=rows, tail_share=0.39) for rows in (20, 400))
     assert failed(few, metric="rmse") == {}

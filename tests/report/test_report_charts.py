@@ -12,11 +12,11 @@ from advisor.report.axis_marks import even_axis, log_axis
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import SYMBOLS, Style
 from advisor.report.svg import CORNERS, mark
+from advisor.report.units import unit_of
 from advisor.study_report.curves_chart import curves_chart
 from advisor.study_report.memory_chart import memory_chart
 from advisor.study_report.quality_chart import quality_chart
 from studies.limits import Limits
-from studies.quantities import format_bytes, format_seconds
 from studies.yardstick import Yardstick
 
 from records import facts, record, study
@@ -116,11 +116,11 @@ def test_memory_is_drawn_the_least_first_and_the_limit_where_it_is_near():
 
 @given(st.lists(st.floats(1e-9, 1e12), min_size=1, max_size=5), st.booleans())
 def test_a_log_axis_has_marks_within_its_ends(values, seconds):
-    axis = log_axis(values, seconds=seconds)
+    unit = unit_of(values, seconds=seconds)
+    axis = log_axis(values, unit=unit)
     assert axis.low < min(values) <= max(values) < axis.high
-    assert all(axis.low <= place <= axis.high for place in axis.marks)
-    write = format_seconds if seconds else format_bytes
-    assert list(axis.texts) == [write(place) for place in axis.marks]
+    assert all(axis.low <= place * (1 + 1e-9) and place <= axis.high * (1 + 1e-9) for place in axis.marks)
+    assert [f"{text} {unit.name}" for text in axis.texts] == [unit.write(place) for place in axis.marks]
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=5))

@@ -15,13 +15,14 @@ from studies import catalogue
 from studies.compression.space import CompressionSpace
 from studies.direction import Direction
 from studies.models.mlp import MLP
+from studies.optimizers.adamw import AdamW
 from studies.plans.search_space import SearchSpace
 from studies.proposals.flat_space import FlatSpace
 from studies.proposals.gaussian_process import GaussianProcess
 from studies.proposals.improvement import MOST, expected_improvement, process_of, propose
 from studies.recipe import Recipe
 from studies.search.sampler import sample_recipes
-from studies.space import Numeric
+from studies.space import Numeric, ranges
 
 from records import record
 
@@ -177,6 +178,9 @@ class Cube:
     def clean(self, rows):
         return rows
 
+    def settled(self, row):
+        return row
+
 
 def test_a_process_of_very_many_trials_is_of_the_best_and_of_others_from_all_over():
     cube, chance = Cube(options=np.zeros(2, dtype=int)), np.random.default_rng(0)
@@ -190,23 +194,39 @@ def test_a_process_of_very_many_trials_is_of_the_best_and_of_others_from_all_ove
     assert ranks_shown[-1] == 4999
 
 
-def test_no_recipe_is_proposed_twice():
-    space = space_of(optimizers=("AdamW",), schedules=("Constant",), regularizers=())
-    records, lr = [], "optimizer.AdamW.lr"
+ENDS = {  # where values beside one another mean the same
+    "one rate": {"schedules": ("Constant",), "regularizers": ()},
+    "few batch sizes": {"batch_size": Numeric(low=16, high=19, default=17, scale="log", whole=True)},
+    "everything": {"search_model": True},
+}
+
+
+@pytest.mark.parametrize("options", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("best_unit", [-1.0, 0.3, 1.0])
+def test_no_recipe_is_proposed_twice(options, best_unit):
+    """The best rate may be an end of the range, where many places mean one recipe."""
+    space = space_of(**{"optimizers": ("AdamW",), **options})
+    records = []
     for _ in range(12):
-        recipes = sample_recipes(space, records, "AdamW", count=3, seed=3, direction=MAXIMIZE)
-        records += [
-            record(
-                len(records) + place,
-                "AdamW",
-                -abs(math.log10(recipe.to_params()[lr]) + 2),
-                params=recipe.to_params(),
-            )
-            for place, recipe in enumerate(recipes)
-        ]
+        for recipe in sample_recipes(space, records, "AdamW", count=3, seed=3, direction=MAXIMIZE):
+            quality = -abs(space.units(recipe)["optimizer.lr"] - best_unit)
+            records.append(record(len(records), "AdamW", quality, params=recipe.to_params()))
 
     proposed = [tuple(sorted(each.params.items())) for each in records]
     assert len(set(proposed)) == len(proposed) == 36
+
+
+def test_all_recipes_of_a_space_of_few_are_proposed():
+    sizes = Numeric(low=16, high=20, default=18, scale="log", whole=True)
+    fields = [f"optimizer.AdamW.{name}" for name in ranges(AdamW)]
+    unread = ("schedule", "regularizers", *fields)
+    space = space_of(optimizers=("AdamW",), batch_size=sizes, unread=unread)
+    records = []
+    for _ in range(3):
+        for recipe in sample_recipes(space, records, "AdamW", count=3, seed=0, direction=MAXIMIZE):
+            records.append(record(len(records), "AdamW", 0.5, params=recipe.to_params()))
+
+    assert {run.params["batch_size"] for run in records} == {16, 17, 18, 19, 20}
 
 
 def test_a_bowl_is_walked_down_in_few_proposals():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.cli.arguments import names_in
 from advisor.cli.options import (
     CompressionBudget,
+    Full,
     Home,
     Json,
     Latency,
@@ -30,6 +31,7 @@ def compress(
     teacher: Teacher = None,
     workers: Workers = None,
     home: Home = None,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Prune, quantize and distil a study's finalists; show what each way costs."""
@@ -48,4 +50,4 @@ def compress(
     with prints_aside():
         count = parse_workers(workers)
         session = open_compression(home_of(home), study, request, workers=count, tell=say)
-    work_on(session, json=json, searching=False)
+    work_on(session, json=json, full=full, searching=False)

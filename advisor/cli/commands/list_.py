@@ -17,6 +17,9 @@ def list_(
     study: Annotated[
         str, typer.Argument(help="The study whose trials are listed.", autocompletion=completion.study_name)
     ] = "",
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Studies that were put away too (advisor note --archive).")
+    ] = False,
     allow_code: AllowCode = False,  # noqa: ARG001 - see advisor.cli.reading
     home: Home = None,
     json: Json = False,
@@ -29,7 +32,7 @@ def list_(
         lines = (f"advisor list {each}" + (" STUDY" if each == "trials" else "") for each in KINDS)
         show_json(list(KINDS)) if json else show("\n".join(lines))
         return
-    rows = listing(kind.lower(), home_of(home), study)
+    rows = listing(kind.lower(), home_of(home), study, archived=archived)
     if json:
         show_json(rows)
         return

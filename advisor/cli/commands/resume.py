@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli.arguments import names_in
-from advisor.cli.options import Exhaust, Home, Json, Passes, StudyName, Workers
+from advisor.cli.options import Exhaust, Full, Home, Json, Passes, StudyName, Workers
 from advisor.cli.run import home_of, work_on
 from advisor.cli.terminal import prints_aside, say
 from studies.limits import Budget
@@ -20,6 +20,7 @@ def resume(
     exhaust: Exhaust = False,
     workers: Workers = None,
     home: Home = None,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Go on after a stop, a crash or with more budget."""
@@ -39,4 +40,4 @@ def resume(
         )
     for note in session.notes:
         say(note)
-    work_on(session, json=json)
+    work_on(session, json=json, full=full)

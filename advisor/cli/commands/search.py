@@ -24,7 +24,7 @@ def search(arguments: SearchArguments) -> None:
     problem = no_model_reason(session.name, session.workload.spec()) if register else ""
     for note in filter(None, (*session.notes, problem)):
         say(note)
-    work_on(session, json=arguments.json)
+    work_on(session, json=arguments.json, full=arguments.full)
     if register is not None and not problem:
         with prints_aside():
             say(lines(log(session.home, session.name, register)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
+from advisor.analysis.ablation import AblationStep
 from advisor.cli.listing import KINDS
 from advisor.cli.rows import (
     DatasetRow,
@@ -101,6 +102,31 @@ class Imported(TypedDict):
     notes: list[str]
 
 
+class AblationOutput(TypedDict):
+    """Ablation: what `ablate` prints."""
+
+    study: str
+    optimizer: str
+    """The advised one."""
+    start: str
+    """Optimizer whose defaults the path begins at."""
+    metric: str
+    direction: Direction
+    seeds: int
+    """Paired seeds of the path."""
+    steps: list[AblationStep]
+    """The start first, the advised recipe last."""
+    measured: bool
+    """Whether every effect is measured."""
+    error: float | None
+    """Of what is foretold, in the metric; None where nothing is."""
+    runs: int
+    """Whole runs that foretell it."""
+    says: str
+    basis: str
+    """What the figures rest on."""
+
+
 class Environment(TypedDict):
     """Environment: what `doctor` prints."""
 
@@ -127,6 +153,7 @@ OUTPUTS: Final[Mapping[str, Any]] = {
     "resume": Outcome,
     "compress": Outcome,
     "recommend": Recommendation,
+    "ablate": AblationOutput,
     "import": Imported,
     "doctor": Environment,
     "list": list[Literal[KINDS]],  # type: ignore[valid-type]
