@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
 
 from advisor.cli.app import app
 from advisor.cli.help import GROUPS
-from advisor.cli.schemas.outputs import OUTPUTS, SAME
+from advisor.cli.schemas.outputs import OUTPUTS, SAME, schema
 from docs.tables import table
 
 
@@ -24,12 +25,49 @@ def commands() -> str:
 
 
 def outputs() -> str:
-    """Return the table of the schemas: the command and the file that says what it prints."""
+    """Return the table of the schemas, and below it the fields of what each command prints."""
     rows = []
     for command in OUTPUTS:
         file = f"{SAME.get(command, command).replace(' ', '-')}.json"
         rows.append((f"`advisor {command} --json`", f"[{file}](schemas/{file})"))
-    return table(("command", "JSON Schema of what it prints"), rows)
+    parts = [table(("command", "JSON Schema of what it prints"), rows), ""]
+    parts += [_fields(command) for command in OUTPUTS if command not in SAME]
+    return "\n".join(parts)
+
+
+def _fields(command: str) -> str:
+    """Return the section of what a command prints: its fields, of a list those of an entry."""
+    said = schema(command)
+    entry = _resolved(said.get("items", said), said)
+    heading = f"## advisor {command} --json\n\n" + ("A list of entries.\n\n" if "items" in said else "")
+    rows = [
+        (f"`{name}`", _kind(field), field.get("description", ""))
+        for name, field in entry.get("properties", {}).items()
+    ]
+    return heading + (f"{table(('field', 'type', 'meaning'), rows)}\n" if rows else f"{_kind(entry)}.\n")
+
+
+def _resolved(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = part.get("$ref", "").rpartition("/")[2]
+    return whole["$defs"][name] if name else part
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    """Return the type of a value in a few words; a name that begins with a capital is one of the schema's."""
+    match part:
+        case {"$ref": reference}:
+            return str(reference).rpartition("/")[2]
+        case {"enum": values}:
+            return " | ".join(json.dumps(value) for value in values)
+        case {"anyOf": parts}:
+            return " | ".join(_kind(each) for each in parts)
+        case {"prefixItems": parts}:
+            return f"[{', '.join(_kind(each) for each in parts)}]"
+        case {"type": "array", "items": dict() as items}:
+            return f"list of {_kind(items)}"
+        case _:
+            kinds = part.get("type", "any")
+            return kinds if isinstance(kinds, str) else " | ".join(kinds)
 
 
 def _command(name: str, command: Any) -> str:
