@@ -16,7 +16,7 @@ from advisor.report.section import Section, Table
 from advisor.report.section_html import notebook_cell
 
 if TYPE_CHECKING:
-    from advisor.cli.progress import Board
+    from advisor.cli.progress.board import Board
     from advisor.jobs.session import Session
     from studies.search.event import Event
 
@@ -43,7 +43,7 @@ def attended(session: Session, *, searching: bool, listen: Listen | None) -> Ite
         if listen is not None or not in_kernel():
             yield listen or _hear_warnings, stop
             return
-        from advisor.cli.progress import Board
+        from advisor.cli.progress.board import Board
 
         with CellProgress(Board.of(session, searching=searching)) as progress:
             yield progress.listen, stop

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def shown(session: Session) -> Iterator[tuple[Listen, Stop]]:
     """Show a search in the cell of a notebook, else as the command line does, notes first."""
-    from advisor.cli.progress import progress
+    from advisor.cli.progress.display import progress
     from advisor.notebook import attended, in_kernel
 
     for note in session.notes:

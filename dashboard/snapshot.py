@@ -10,7 +10,7 @@ from pathlib import Path
 from advisor.evidence import Evidence
 from advisor.jobs.advice import evidence_in
 from advisor.report.optimizer_styles import Style
-from dashboard.charts.spotlight import spotlit
+from dashboard.spotlight import spotlit
 from studies.direction import Direction
 from studies.record import Record
 from studies.storage.follow import Journal

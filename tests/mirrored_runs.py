@@ -5,10 +5,13 @@ from dataclasses import replace
 import optuna
 
 from studies.record import Measurement
-from studies.tracking.sink import EXPERIMENT, default_uri
+from studies.tracking.run_names import EXPERIMENT
+from studies.tracking.sink import default_uri
 
 from records import record
 
+DIGITS = f"{EXPERIMENT}: digits"
+"""The experiment of the studies on this data."""
 PLAN = {
     "id": "7f3a",
     "dataset": "digits",
@@ -60,7 +63,7 @@ def client(home):
 def runs(home):
     """Return the study's run and its trials' runs by number."""
     mlflow = client(home)
-    frame = mlflow.search_runs([mlflow.get_experiment_by_name(EXPERIMENT).experiment_id])
+    frame = mlflow.search_runs([mlflow.get_experiment_by_name(DIGITS).experiment_id])
     parents = [run for run in frame if "mlflow.parentRunId" not in run.data.tags]
     children = [run for run in frame if "mlflow.parentRunId" in run.data.tags]
     assert len(parents) == 1

@@ -30,7 +30,7 @@ from advisor.cli.commands.resume import resume
 from advisor.cli.commands.schema import schema
 from advisor.cli.commands.search import search
 from advisor.cli.commands.sync import sync
-from advisor.cli.help import GroupedHelp
+from advisor.cli.help import ABOUT, SETTINGS, GroupedHelp, GroupedOptions, overview
 from advisor.cli.reading import guarded
 from advisor.cli.stops import ended_by_signals
 from advisor.cli.terminal import (
@@ -57,9 +57,9 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
 """Each has its place in `advisor.cli.help`."""
 
 app = typer.Typer(
-    help="Tell it your data, your model and what you can afford; it finds the optimizer and the recipe, "
-    "and says why.",
+    help=ABOUT,
     cls=GroupedHelp,
+    context_settings=dict(SETTINGS),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -73,23 +73,23 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback shows it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Tell it your data, your model and what you can afford; it finds the optimizer and the recipe.
-
-    And it says why.
-    """
+    """Print the overview where no command is named."""
+    if context.invoked_subcommand is None:
+        show(overview())
 
 
 for command in COMMANDS:
     name = command.__name__.rstrip("_")
-    app.command(name)(guarded(command, name))
+    app.command(name, cls=GroupedOptions, context_settings=dict(SETTINGS))(guarded(command, name))
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def main() -> None:
     with ended_by_signals() as stops:
         try:
             with plain_warnings(), command_alone():
-                status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+                status = app(args=sys.argv[1:], standalone_mode=False)
         except BaseException as error:  # noqa: BLE001 - whatever a KeyboardInterrupt became on its way
             if stops.interrupting and not isinstance(error, SystemExit):
                 fail("interrupted", stops.status)

@@ -29,7 +29,7 @@ NOTHING_COMPRESSED: Final = "nothing could be compressed"
 
 def work_on(session: Session, *, json: bool, full: bool = False, searching: bool = True) -> None:
     """Work on a study with its progress shown, print the answer, and end with the exit status."""
-    from advisor.cli.progress import progress
+    from advisor.cli.progress.display import progress
     from advisor.jobs.mirror import finish
     from advisor.jobs.next_commands import next_commands
     from advisor.jobs.work import conclude, outcome, work

@@ -96,11 +96,30 @@ def show_json(value: object) -> None:
 
 
 def say(line: str) -> None:
-    """Tell what is no part of the answer; where stderr cannot be written, nobody."""
+    """Tell what is no part of the answer; where stderr cannot be written, nobody.
+
+    On a terminal it is wrapped, and a command at its end has a line of its own, to be copied whole.
+    """
     try:
-        typer.echo(line, err=True)
+        typer.echo(_wrapped(line) if sys.stderr.isatty() else line, err=True)
     except OSError:
         discard(sys.stderr)
+
+
+def _wrapped(text: str) -> str:
+    """Return text as wide as the terminal; a command that ends a line stands whole on the next."""
+    from advisor.report.layout import fold
+
+    columns, lines = width(sys.stderr), []
+    for line in text.split("\n"):
+        words, colon, command = line.rpartition(": advisor ")
+        if len(line) <= columns:
+            lines.append(line)
+        elif colon and ";" not in command:
+            lines += [fold(f"{words}:", width=columns), f"  advisor {command}"]
+        else:
+            lines.append(fold(line, width=columns))
+    return "\n".join(lines)
 
 
 def discard(stream: IO[str]) -> None:

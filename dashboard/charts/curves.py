@@ -18,7 +18,7 @@ from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete,
 from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
-from dashboard.charts.spotlight import name_ends
+from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record

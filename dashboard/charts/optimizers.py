@@ -25,7 +25,7 @@ from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
 from dashboard.charts.axes import log_scale, whole_scale
 from dashboard.charts.looks import HEAD_PIXELS, ROW_PIXELS, label_qualities, legend_below, tinted, titled
-from dashboard.charts.spotlight import name_ends
+from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.limits import Limits
 from studies.quantities import several

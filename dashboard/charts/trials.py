@@ -17,7 +17,7 @@ from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchL
 from dashboard.charts import Plot
 from dashboard.charts.axes import count_beyond, fitting_scale, whole_scale
 from dashboard.charts.looks import label_qualities
-from dashboard.charts.spotlight import name_ends
+from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Record

@@ -19,6 +19,7 @@ from studies.compression_search.chain import Chain, Running, Settled, open_trial
 from studies.engines.engine import Ending, Handle, Task
 from studies.search.event import Event
 from studies.search.stopping import cancel_if_told
+from studies.search.training_now import TrainingNow, compressions_in
 from studies.search.trial_params import compression_params
 from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
@@ -85,6 +86,7 @@ class CompressionRunner:
         self._writer = TrialWriter(study=study, limits=limits, clock=clock, files=files)
         self.engine, self.clock, self.listen = engine, clock, listen
         self.files, self.allowance = files, allowance
+        self._now = TrainingNow(listen=listen)
         self.records = list(journal.records(study))
         self.lost: set[int] = set()
         """Runs whose trained models cannot be had again."""
@@ -116,6 +118,7 @@ class CompressionRunner:
             if not self._running:
                 self._time_all()
             self._hand_over()
+            self._now.tell(self._running, lambda: compressions_in(self._running))
             cancel_if_told(self.clock, self.engine, self._running)
             for ending in self._endings():
                 self._take(self._running.pop(ending.handle), ending)

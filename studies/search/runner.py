@@ -25,6 +25,7 @@ from studies.search.rerun_costs import RerunCosts
 from studies.search.stacking import fewest, stacked
 from studies.search.standings import Standings
 from studies.search.stopping import cancel_if_told
+from studies.search.training_now import TrainingNow, trials_in
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
@@ -80,6 +81,7 @@ class TrialRunner:
     ) -> None:
         self.study, self.workload, self.plan, self.clock, self.listen = study, workload, plan, clock, listen
         self.engine, self.files, self.allowance = engine, files, allowance
+        self._now = TrainingNow(listen=listen)
         self.space = plan.space(workload)
         self.direction = workload.metric.direction
         self.rungs = rungs(plan.epochs)
@@ -147,6 +149,7 @@ class TrialRunner:
             self._hand_over()
             if not self._running and not self._queue:
                 return
+            self._now.tell(self._running, lambda: trials_in(self._running, self.rungs))
             cancel_if_told(self.clock, self.engine, self._running)
             for ending in self.engine.wait([*self._running, *self._aside_running], LOOK_SECONDS):
                 self._take(ending)

@@ -97,9 +97,9 @@ def _log_onnx(sink: Sink, name: str, bundle: Bundle, graph: bytes) -> int:
 def _log(flavor: ModuleType, sink: Sink, name: str, folder: str, **options: Any) -> int:
     from mlflow.models import Model
 
-    client, experiment = connect(sink.uri, sink.home)
+    client = connect(sink.uri, sink.home)
     # made here, else it lands in the default experiment
-    logged = client.create_logged_model(experiment, name=folder, source_run_id=sink.run_id)
+    logged = client.create_logged_model(sink.experiment, name=folder, source_run_id=sink.run_id)
     info = Model.log(
         artifact_path=None,
         name=folder,
@@ -120,7 +120,7 @@ def _metadata(bundle: Bundle) -> dict[str, Any]:
 
 
 def _describe(sink: Sink, versions: Mapping[str, int], bundle: Bundle) -> None:
-    client, _ = connect(sink.uri, sink.home)
+    client = connect(sink.uri, sink.home)
     trials = ", ".join(str(member.trial) for member in bundle.members if member.trial is not None)
     said = f"{bundle.about.optimizer}, study {bundle.about.study}, {bundle.about.weights}."
     for name, number in versions.items():

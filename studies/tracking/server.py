@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-EXPERIMENT: Final = "optimizer-advisor"
+STUDIES_FILTER: Final = "tags.`advisor.study` LIKE '%'"
+"""What MLflow's list is filtered by to show studies without their trials."""
 SETTINGS: Final = {
     "DISABLE_TELEMETRY": "true", "SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "ALLOW_FILE_STORE": "true",
     "HTTP_REQUEST_MAX_RETRIES": "0", "HTTP_REQUEST_TIMEOUT": "10",
@@ -54,8 +55,8 @@ def set_up() -> None:
         os.environ.setdefault(f"MLFLOW_{setting}", value)
 
 
-def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
-    """Return a client and the id of our experiment, made if need be."""
+def connect(uri: str, home: Path) -> MlflowClient:
+    """Return a client of MLflow at an address."""
     set_up()
     if uri == default_uri(home):
         with closing(sqlite3.connect(home / "mlflow.db")) as database:
@@ -66,16 +67,33 @@ def connect(uri: str, home: Path) -> tuple[MlflowClient, str]:
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     _sync_less()
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is not None and experiment.lifecycle_stage == "deleted":
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def experiment_id(client: MlflowClient, name: str) -> str:
+    """Return the id of an experiment, brought back if it was deleted; empty where there is none."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return ""
+    if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
-    if experiment is not None:
-        return client, str(experiment.experiment_id)
+    return str(experiment.experiment_id)
+
+
+def new_experiment(client: MlflowClient, name: str, uri: str, home: Path) -> str:
+    """Make an experiment whose page links to its studies alone, and return its id."""
     places_files_itself = uri.startswith(("http", "file")) or "://" not in uri
     files = None if places_files_itself else (home / "artifacts").resolve().as_uri()
     kind = {"mlflow.experimentKind": "custom_model_development"}
-    return client, client.create_experiment(EXPERIMENT, files, kind)
+    made = str(client.create_experiment(name, files, kind))
+    note = f"A run a study, with a child run a trial. [Studies alone]({studies_alone(made)})"
+    client.set_experiment_tag(made, "mlflow.note.content", note)
+    return made
+
+
+def studies_alone(experiment: str) -> str:
+    """Return where MLflow's page lists the studies of an experiment without their trials."""
+    return f"#/experiments/{experiment}/runs?searchFilter={quote(STUDIES_FILTER)}"
 
 
 def unwritable(uri: str, error: Exception) -> StoreError:

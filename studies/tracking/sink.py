@@ -1,8 +1,8 @@
 """MLflow mirror of the journal: written in batches, never read back for a decision.
 
-One experiment; one run a study, with one child run a trial. A pass writes what is not there yet, so it may be
-cut off anywhere: the next pass completes it. The journal is the queue: what MLflow could not take stays there
-for `advisor sync`.
+One experiment for each data set; one run a study, with one child run a trial. A pass writes what is not there
+yet, so it may be cut off anywhere: the next pass completes it. The journal is the queue: what MLflow could
+not take stays there for `advisor sync`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,17 @@ from studies.tracking.entries import (
     recommended,
     tags_of,
 )
-from studies.tracking.server import EXPERIMENT, connect, default_uri, log, missing, runs, unwritable
+from studies.tracking.run_names import EXPERIMENT, child_name, experiment_name
+from studies.tracking.server import (
+    connect,
+    default_uri,
+    experiment_id,
+    log,
+    missing,
+    new_experiment,
+    runs,
+    unwritable,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -74,7 +84,8 @@ class Sink:
         self._study = open_study(home, name)
         self._lock = _locked(home / "studies" / f"{name}.mirror")
         self._client: MlflowClient | None = None
-        self._experiment = ""
+        self.experiment = ""
+        """Id of the experiment that the study lies in, once something was written."""
         self.run_id = ""
         """Of the study's own run, once something was written."""
         self._begun: dict[int, Run] = {}  # half-written runs by trial number
@@ -101,9 +112,9 @@ class Sink:
         return len(new)
 
     def _connect(self, manifest: StudyManifest) -> MlflowClient:
-        client, self._experiment = connect(self.uri, self.home)
+        client = connect(self.uri, self.home)
         self.run_id = self._parent(client, manifest)
-        for run in runs(client, self._experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
+        for run in runs(client, self.experiment, f"tags.`mlflow.parentRunId` = '{self.run_id}'"):
             self._remember(client, run)
         self._client = client
         return client
@@ -112,11 +123,25 @@ class Sink:
         """Return the id of the study's own run, the oldest one where a lost answer made two."""
         name = self._study.study_name
         identity = f"{name}:{manifest.id}" if manifest.id else name
-        run = next(runs(client, self._experiment, f"tags.`advisor.study` = '{identity}'"), None)
+        run = self._parent_there(client, experiment_name(manifest), identity)
         if run is None:
             begun = _milliseconds(min(self._moments("datetime_start"), default=None)) or None
-            run = client.create_run(self._experiment, begun, tags={"advisor.study": identity}, run_name=name)
+            run = client.create_run(self.experiment, begun, tags={"advisor.study": identity}, run_name=name)
         return str(run.info.run_id)
+
+    def _parent_there(self, client: MlflowClient, name: str, identity: str) -> Run | None:
+        """Return the run of the study that is there, and remember its experiment; else that of its data.
+
+        Studies of earlier versions lie in one experiment for all data, and go on there.
+        """
+        for known in dict.fromkeys((name, EXPERIMENT)):
+            if experiment := experiment_id(client, known):
+                run = next(runs(client, experiment, f"tags.`advisor.study` = '{identity}'"), None)
+                if run is not None:
+                    self.experiment = experiment
+                    return run
+        self.experiment = experiment_id(client, name) or new_experiment(client, name, self.uri, self.home)
+        return None
 
     def _remember(self, client: MlflowClient, run: Run) -> None:
         """Remember a run that is there.
@@ -154,8 +179,7 @@ class Sink:
             tags |= {"mlflow.parentRunId": self.run_id, "advisor.number": str(number)}
             if git := manifest.git:
                 tags["mlflow.source.git.commit"] = git.commit
-            stage = "" if record.searched else f", {record.stage}"
-            run = client.create_run(self._experiment, start, tags, f"{number} {record.optimizer}{stage}")
+            run = client.create_run(self.experiment, start, tags, child_name(record, manifest))
             self._begun[number] = run
         else:
             metrics = missing(client, run, metrics)

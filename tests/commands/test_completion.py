@@ -1,15 +1,17 @@
 """The shell completes commands, options and names; the real bash does, and nothing heavy is loaded for it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from advisor.cli.app import COMMANDS
-from advisor.cli.help import GROUPS
+from advisor.cli.app import COMMANDS, app
+from advisor.cli.help import FIRST, GROUPS, MANY, PANELS
 from studies.storage import journal
 from studies.storage.manifest import StudyManifest
 
@@ -99,12 +101,47 @@ def test_each_shell_has_its_script(shell):
 
 def test_every_command_has_one_place_in_the_help():
     names = [command.__name__.rstrip("_") for command in COMMANDS]
-    places = [name for group in GROUPS.values() for name in group]
+    places = [*FIRST, *(name for group in GROUPS.values() for name in group)]
 
     assert len(places) == len(set(places))
     assert set(names) <= set(places)
-    shown = [line.split()[0] for line in _help().splitlines() if line.startswith("  ") and line.split()]
+    lines = [line.split() for line in _help().splitlines() if line.startswith("  ") and line.split()]
+    shown = [words[words[0] == "advisor"] for words in lines if len(words) > 1]
     assert [name for name in shown if name in places] == [name for name in places if name in names]
+
+
+def test_without_a_command_the_overview_fits_80_columns_and_24_lines_and_names_every_command():
+    done = subprocess.run([sys.executable, "-m", "advisor"], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+
+    assert len(lines) < 24
+    assert max(map(len, lines)) <= 80
+    for command in COMMANDS:
+        assert re.search(rf"\b{command.__name__.rstrip('_')}\b", done.stdout)
+
+
+@pytest.mark.parametrize(("name", "example"), [(name, example) for name, (example, _) in FIRST.items()])
+def test_the_examples_of_the_first_hour_are_taken_by_their_commands(name, example):
+    program, command, *words = example.split()
+
+    assert (program, command) == ("advisor", name)
+    assert get_command(app).commands[name].make_context(name, words).params
+
+
+@pytest.mark.parametrize("name", ["search", "profile", "recommend"])
+def test_every_option_of_a_command_that_has_many_stands_under_a_heading(name):
+    command = get_command(app).commands[name]
+    options = {option.name for option in command.params if option.param_type_name == "option"}
+    grouped = [option for names in PANELS.values() for option in names]
+
+    assert len(grouped) == len(set(grouped))
+    assert len(options) > MANY
+    assert options <= set(grouped)
+    shown = subprocess.run(
+        [sys.executable, "-m", "advisor", name, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert all(f"--{option}".replace("_", "-") in shown for option in options - {"everything"})
+    assert "\nBudget and limits:\n" in shown
 
 
 def _help():

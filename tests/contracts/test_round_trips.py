@@ -110,7 +110,7 @@ def mirrored(tmp_path_factory):
             from mlflow import MlflowClient
 
             client = MlflowClient(tracking_uri=sink.default_uri(home))
-            experiment = client.get_experiment_by_name(sink.EXPERIMENT).experiment_id
+            experiment = client.get_experiment_by_name(f"{sink.EXPERIMENT}: iris").experiment_id
             parent = next(r for r in client.search_runs([experiment]) if r.info.run_name == name)
             runs = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
         return [run.data.params for run in sorted(runs, key=lambda run: int(run.data.tags["advisor.number"]))]

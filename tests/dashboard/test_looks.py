@@ -11,7 +11,7 @@ from advisor.report.optimizer_styles import COLOURS
 from advisor.report.units import unit_of
 from dashboard import plot
 from dashboard.charts import axes, curves, tradeoffs, trials
-from dashboard.charts.spotlight import MOST, MUTED, spotlit
+from dashboard.spotlight import MOST, MUTED, spotlit
 from dashboard.widgets.parts import in_units
 from studies import catalogue
 from studies.direction import Direction

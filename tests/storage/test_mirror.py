@@ -19,9 +19,9 @@ from studies.storage.manifest import StudyManifest
 from studies.storage.trial_lines import all_trials
 from studies.tracking.entries import metrics_of
 from studies.tracking.process import Mirror
-from studies.tracking.sink import EXPERIMENT, Sink, figures_of, sync
+from studies.tracking.sink import Sink, figures_of, sync
 
-from mirrored_runs import CURVE, PLAN, add, client, curve, runs, trial
+from mirrored_runs import CURVE, DIGITS, PLAN, add, client, curve, runs, trial
 from waiting import HANG_SECONDS, has_ended, wait_until
 
 
@@ -58,7 +58,7 @@ def test_a_run_cut_off_in_a_file_store_has_every_value_once(tmp_path):
     sync(tmp_path, "digits", tracking_uri=uri)
     add(study, trial(0))
     store = MlflowClient(tracking_uri=uri)
-    experiment = store.get_experiment_by_name(EXPERIMENT).experiment_id
+    experiment = store.get_experiment_by_name(DIGITS).experiment_id
     (parent,) = store.search_runs([experiment])
     start = round(1000 * study.trials[0].datetime_start.timestamp())
     begun = store.create_run(

@@ -80,7 +80,7 @@ def runs(uri):
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(f"{EXPERIMENT}: digits")
     all_runs = client.search_runs([experiment.experiment_id]) if experiment else []
     parents = [run for run in all_runs if "mlflow.parentRunId" not in run.data.tags]
     trials = [run for run in all_runs if "mlflow.parentRunId" in run.data.tags]

@@ -45,8 +45,8 @@ def test_a_study_is_one_run_with_a_child_for_each_finished_trial(home):
 
     assert study.info.run_name == "digits"
     assert sorted(trials) == [0, 1, 2, 3]
-    assert trials[0].info.run_name == "0 AdamW, confirm"
-    assert trials[1].info.run_name == "1 AdamW"
+    assert trials[0].info.run_name == "0 AdamW confirms 3, seed 7"
+    assert trials[1].info.run_name == "1 AdamW lr 0.001, Cosine, batch 32"
 
 
 def test_statuses_tell_how_each_trial_ended(home):
