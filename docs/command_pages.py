@@ -9,18 +9,18 @@ from typing import Any
 import typer
 
 from advisor.cli.app import app
-from advisor.cli.help import GROUPS
+from advisor.cli.help import FIRST, FIRST_HEADING, GROUPS, MANY, PANELS
 from advisor.cli.schemas.outputs import OUTPUTS, SAME, schema
 from docs.tables import table
 
 
 def commands() -> str:
     """Return every command with its arguments and options, in the order of `advisor --help`."""
-    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    known = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     parts = []
-    for heading, names in GROUPS.items():
-        parts.append(f"## {heading}\n")
-        parts += [_command(name, known[name]) for name in names if name in known]
+    for heading, names in {FIRST_HEADING: FIRST, **GROUPS, "Others": tuple(known)}.items():
+        sections = [_command(name, known.pop(name)) for name in names if name in known]
+        parts += [f"## {heading}\n", *sections] if sections else []
     return "\n".join(["", *parts])
 
 
@@ -87,14 +87,17 @@ def _shown(argument: Any) -> str:
 
 
 def _options(command: Any) -> Iterator[str]:
-    """Yield a table for each panel of options that the command has."""
-    panels: dict[str, list[tuple[str, str, str]]] = {}
-    for param in command.params:
-        if param.param_type_name == "option" and param.name != "help":
-            panel = getattr(param, "rich_help_panel", None) or "option"
-            panels.setdefault(panel, []).append((_names(param), _plain(param.help), _default(param)))
-    for panel, rows in panels.items():
-        yield f"{table((panel, 'what it does', 'default'), rows)}\n"
+    """Yield the tables of a command's options: one, or under the headings of its help where they are many."""
+    rows = {
+        param.name: (_names(param), _plain(param.help), _default(param))
+        for param in command.params
+        if param.param_type_name == "option" and param.name != "help"
+    }
+    for heading, names in (PANELS if len(rows) > MANY else {}).items():
+        if part := [rows.pop(name) for name in names if name in rows]:
+            yield f"{table((heading, 'what it does', 'default'), part)}\n"
+    if rows:
+        yield f"{table(('option', 'what it does', 'default'), rows.values())}\n"
 
 
 def _names(param: Any) -> str:

@@ -184,6 +184,14 @@ def test_every_command_and_option_in_a_document_is_one(document):
             assert option in options, f"{command} {option}"
 
 
+def test_every_command_and_option_stands_in_the_reference():
+    section = re.compile(r"^### advisor ([a-z]+)\n(.*?)(?=^##|\Z)", flags=re.MULTILINE | re.DOTALL)
+    sections = dict(section.findall(TEXTS["docs/reference/commands.md"]))
+    for name, command in typer.main.get_command(app).commands.items():
+        for param in command.params:
+            assert param.param_type_name == "argument" or f"`{param.opts[0]}`" in sections[name], param.name
+
+
 def whole(path):
     """Return the text of a document with the files that it takes in."""
     taken_in = re.compile(r'^--8<-- "([^":]+).*"$', flags=re.MULTILINE)
