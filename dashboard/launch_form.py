@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from advisor.agents.launch_process import NO_LINKS, inside
 from advisor.goals import USUAL
 from studies.datasets.files import Place, endings, names_code, names_file, needs_target
-from studies.errors import BadWorkload
-from studies.limits import Budget, Limits
+from studies.errors import BadWorkload, StudyError
 from studies.storage.home import check_name, free_name, writable
 from studies.storage.manifest import StudyManifest
 from studies.storage.workload_spec import WorkloadSpec
@@ -27,67 +27,176 @@ UPLOADS: Final = "uploads"
 LONGEST: Final = 60
 OFFERED: Final = 200
 """Files of the home that are listed to choose from."""
+DIGEST: Final = re.compile(r"-[0-9a-f]{8}$")
+"""What the name of an upload ends with, before its ending."""
+OF_DATA: Final = (
+    "source", "target", "task", "time", "group", "split", "model", "metric", "batch_size", "compression",
+    "seed",
+)  # fmt: skip
+"""Fields that `data_problems` looks at."""
+ASIDE: Final = ("source", "study", "tracking")
+"""Fields that are no options, or not of what is searched for."""
+USUALLY: Final[Mapping[str, Any]] = {
+    "task": "", "time": "", "group": "", "split": "", "metric": "", "model": "", "batch_size": "",
+    "compression": "off",
+}  # fmt: skip
+"""Options that may not fit the data, and what leaves each out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchForm:
-    """A search as the page asks for it; an empty text leaves it to the advisor."""
+    """A search as the page asks for it; what is empty is left to the advisor.
+
+    Each field but the first two and `tracking` is an option of `advisor search`, as it is typed there.
+    """
 
     source: str
     """A built-in dataset's name, or the resolved path of a file in the home."""
     study: str
     target: str = ""
+    task: str = ""
+    time: str = ""
+    group: str = ""
+    split: str = ""
     model: str = ""
+    metric: str = ""
     memory: str = ""
     model_size: str = ""
     latency: str = ""
     train_time: str = ""
+    optimizers: str = ""
+    """Names with commas between them, as the next one."""
+    schedules: str = ""
+    batch_size: str = ""
+    epochs: int | None = None
     budget: str = "60s"
     goal: str = USUAL
     compression: str = "off"
+    workers: str = ""
+    seed: int = 0
     tracking: bool = True
     """Whether its runs go to MLflow too."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return the options that a user would type, by name: those that are not the usual ones.
+
+        Example:
+            >>> LaunchForm(source="iris", study="iris-1", epochs=5).options
+            {'epochs': 5, 'budget': '60s'}
+        """
+        usual = {f.name: "" if f.name == "budget" else f.default for f in fields(self)}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ASIDE}
+        return {name: value for name, value in values.items() if value != usual[name]}
 
     def arguments(self, home: Path) -> tuple[str, ...]:
         """Return the command line after `advisor`.
 
         A value never stands alone, so that none is taken for an option.
         """
-        options = {
-            "--target": self.target,
-            "--model": self.model,
-            "--memory": self.memory,
-            "--model-size": self.model_size,
-            "--latency": self.latency,
-            "--train-time": self.train_time,
-            "--budget": self.budget,
-            "--goal": "" if self.goal == USUAL else self.goal,
-            "--compression": "" if self.compression == "off" else self.compression,
-            "--study": self.study,
-            "--tracking-uri": "" if self.tracking else "off",
-            "--home": str(home.resolve()),
+        place = {
+            "study": self.study,
+            "tracking-uri": "" if self.tracking else "off",
+            "home": str(home.resolve()),
         }
-        return ("search", self.source, *(f"{option}={value}" for option, value in options.items() if value))
+        options = {name.replace("_", "-"): value for name, value in self.options.items()} | place
+        words = (f"--{name}={value}" for name, value in options.items() if value != "")
+        return ("search", self.source, *words)
+
+    @property
+    def of_data(self) -> LaunchForm:
+        """Return a form with nothing but what `data_problems` looks at."""
+        return LaunchForm(study="", **{name: getattr(self, name) for name in OF_DATA})
+
+    @property
+    def is_code(self) -> bool:
+        """Tell whether data or model are named as code, which is looked at only when the search starts."""
+        return names_code(self.source) or _names_code(self.model)
+
+
+def problems(form: LaunchForm, home: Path, *, allow_code: bool) -> dict[str, str]:
+    """Return what is wrong with a form before the data is opened, by field; as the command line says it.
+
+    Each option is read alone, as `advisor search` reads it; what they do together is said under `""`.
+
+    Args:
+        form: what was chosen.
+        home: where the study would live.
+        allow_code: whether data and model may be named as code.
+    """
+    from advisor.cli.arguments import SearchArguments
+
+    checks: dict[str, Callable[[], object]] = {
+        "source": lambda: check_source(home, form.source, allow_code=allow_code),
+        "target": lambda: _check_target(form),
+        "model": lambda: check_model(form.model, allow_code=allow_code),
+        "study": lambda: check_name(home, form.study),
+    }
+    wrong = {name: line for name, check in checks.items() if (line := _line(check))}
+    for name, value in form.options.items():
+        if line := _line(lambda: SearchArguments(source="iris", **{name: value}).request()):  # noqa: B023
+            wrong.setdefault(name, line)
+    together = _line(lambda: SearchArguments(source="iris", **form.options).request())
+    return wrong if wrong or not together else {"": together}
+
+
+def data_problems(form: LaunchForm) -> dict[str, str]:
+    """Return what is wrong with a form whose data is opened, by field: data, model and metric fit together.
+
+    Where an option is to blame is found by leaving it out. The caller has looked for `problems` before.
+    """
+    line = _line(lambda: _open(form))
+    if not line:
+        return {}
+    blamed = (
+        name
+        for name in USUALLY
+        if name in form.options and not _line(lambda: _open(replace(form, **{name: USUALLY[name]})))  # noqa: B023
+    )
+    return {next(blamed, "target" if form.target else "source"): line}
 
 
 def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
-    """Check a form as far as it can be before the data is opened; the command line checks the rest.
+    """Check a form as far as it can be before the data is opened.
 
     Raises:
-        StudyError: what is wrong, in one line.
+        BadWorkload: the first thing that is wrong, in one line.
     """
-    check_source(home, form.source, allow_code=allow_code)
-    if needs_target(form.source) and not form.target:
+    for line in problems(form, home, allow_code=allow_code).values():
+        raise BadWorkload(line)
+
+
+def _check_target(form: LaunchForm) -> None:
+    if form.source and needs_target(form.source) and not form.target:
         raise BadWorkload(f"'{Place.of(form.source).path.name}' needs a target, the column to predict")
-    check_model(form.model, allow_code=allow_code)
-    Limits.parse(
-        memory=form.memory or None,
-        model_size=form.model_size or None,
-        latency=form.latency or None,
-        train_time=form.train_time or None,
-    )
-    Budget.parse(form.budget)
-    check_name(home, form.study)
+
+
+def _open(form: LaunchForm) -> None:
+    """Open data, model and metric of a form as a search does.
+
+    Raises:
+        StudyError: they do not fit together, or the data cannot be trained on.
+    """
+    from advisor.cli.arguments import SearchArguments
+    from advisor.jobs.batch_sizes import batch_sizes
+    from advisor.jobs.workloads import check_compressible, open_workload
+    from studies.imports import require
+
+    request = SearchArguments(source=form.source, **form.options).request()
+    workload = open_workload(request)
+    batch_sizes(request.batch_size, workload.rows)
+    if form.compression != "off":
+        require("onnxruntime", "compression", "--compression")
+        check_compressible(workload.spec())
+
+
+def _line(check: Callable[[], object]) -> str:
+    """Return the line that a check raises; empty where it raises none."""
+    try:
+        check()
+    except StudyError as error:
+        return str(error)
+    return ""
 
 
 def check_source(home: Path, source: str, *, allow_code: bool) -> None:
@@ -168,6 +277,8 @@ def keep_upload(home: Path, name: str, content: bytes) -> Path:
 def name_for(home: Path, source: str) -> str:
     """Return a name for a study of this data that is not taken."""
     stem = Path(source).stem.rpartition(":")[2] if names_code(source) else Place.of(source).name
+    if Path(source).parent == home.resolve() / UPLOADS:
+        stem = DIGEST.sub("", stem)
     launched = [path.stem for path in (home / "launched").glob("*.log")]
     return free_name(home, _file_stem(stem), taken=launched)
 

@@ -18,7 +18,8 @@ from typing import IO, Final
 
 from studies.child_process import command_of
 from studies.errors import BadValue, StoreError
-from studies.storage.home import NAME, journal_path, writable
+from studies.storage.home import NAME, writable
+from studies.storage.locks import worked_on
 from studies.storage.stop_wish import wish_to_stop
 
 FOLDER: Final = "launched"
@@ -79,18 +80,17 @@ def running(home: Path, name: str) -> bool:
 def stop(home: Path, name: str) -> None:
     """Ask whoever works on a study to stop, wherever it was started: it answers from what is there, and ends.
 
-    A process of ours that still reads the data, before there is a study, is sent SIGINT.
+    A process of ours that reads the data yet, or writes to MLflow only, is sent SIGINT.
 
     Raises:
         BadValue: a name that no study can have.
         StoreError: nobody works on it.
     """
     _, pid_path = _paths(home, name)
-    started_here = running(home, name)
-    if journal_path(home, name).exists():
-        wish_to_stop(home, name, soon=started_here)
+    if worked_on(home, name):
+        wish_to_stop(home, name)
         return
-    if not started_here:
+    if not running(home, name):
         raise StoreError(f"nobody works on study '{name}', so there is nothing to stop")
     try:
         os.kill(int(pid_path.read_text(encoding="ascii")), signal.SIGINT)
@@ -113,6 +113,12 @@ def log_lines(home: Path, name: str) -> tuple[str, ...]:
         size = log.seek(0, os.SEEK_END)
         log.seek(max(0, size - TAIL_BYTES))
         return tuple(log.read().decode(errors="replace").splitlines())
+
+
+def said_at(home: Path, name: str) -> float:
+    """Return when a process last wrote to its log, in seconds since 1970; 0 where none was started here."""
+    path = _log(home, name)
+    return path.stat().st_mtime if path else 0.0
 
 
 def failure(home: Path, name: str) -> str:

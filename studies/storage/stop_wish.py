@@ -19,13 +19,8 @@ LOOK_SECONDS: Final = 0.2
 """Between two looks at the file, which a search asks for after every batch (judged)."""
 
 
-def wish_to_stop(home: Path, name: str, *, soon: bool = False) -> None:
+def wish_to_stop(home: Path, name: str) -> None:
     """Ask whoever works on a study to stop; asking again changes nothing.
-
-    Args:
-        home: where it lives.
-        name: what it is called.
-        soon: whether somebody is known to be about to work on it, who reads the data yet.
 
     Raises:
         StoreError: nobody works on it, or the home cannot be written.
@@ -33,7 +28,7 @@ def wish_to_stop(home: Path, name: str, *, soon: bool = False) -> None:
     Example:
         >>> wish_to_stop(Path(".advisor"), "digits-1")  # doctest: +SKIP
     """
-    if not soon and not worked_on(home, name):
+    if not worked_on(home, name):
         raise StoreError(f"nobody works on study '{name}', so there is nothing to stop")
     try:
         _path(home, name).touch()

@@ -60,6 +60,23 @@ class UnderWay:
             unfinished.replace(self._path)
 
 
+def trials_under_way(home: Path, study: str) -> tuple[dict[str, Any], ...]:
+    """Return the trials under way of a study, each as its `stage`, `seed`, `source` and flat recipe.
+
+    Of a search that runs they are those that train now; of one that was killed, those that trained then.
+
+    Example:
+        >>> [trial["optimizer"] for trial in trials_under_way(Path(".advisor"), "none")]
+        []
+    """
+    trials = []
+    for key in _read(home / "studies" / f"{study}.running"):
+        with suppress(ValueError):
+            values = json.loads(key)
+            trials += [values] if isinstance(values, dict) else []
+    return tuple(trials)
+
+
 def _key(trial: OpenTrial) -> str:
     """Return what makes a trial the same one at a resume: what it trains, from which seed, on which rows."""
     parts: dict[str, Any] = {"stage": trial.stage, "seed": trial.seed, "source": trial.source}

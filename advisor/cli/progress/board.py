@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Self
 
 from advisor.cli.progress.records import compressed_cells
+from advisor.report.stage_names import stage_in_words, stages_in_words
 from studies.limits import Budget
 from studies.quantities import format_seconds, several
-from studies.record import STAGES, Record, Stage
+from studies.record import Record, Stage
 from studies.search.event import Training
 from studies.search.pruner import best_complete
 from studies.storage.follow import Journal
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 12
 """Compressed models in the table."""
-WORDS: Final[dict[Stage, str]] = {
-    "reference": "opening",
-    "start": "opening",
-    "race": "race",
-    "confirm": "confirmation",
-    "compress": "compression",
-}
-"""Of each stage; the reference recipes and the recorded ones are one opening to a reader."""
 STARTING: Final = "starting"
 Cells = tuple[str, ...]
 
@@ -124,15 +117,13 @@ class Board:
         """Return the stages that there are, in words and in their order."""
         if not self.searching:
             return ()
-        after = self.plan.compression == "after"
-        return tuple(dict.fromkeys(WORDS[stage] for stage in STAGES if stage != "compress" or after))
+        return stages_in_words(compresses=self.plan.compression == "after")
 
     def stage_in_words(self) -> str:
         """Return the stage and where it stands among all: race, stage 2 of 3."""
         if self.stage is None:
             return STARTING
-        word, stages = WORDS[self.stage], self.stages()
-        return f"{word}, stage {stages.index(word) + 1} of {len(stages)}" if word in stages else word
+        return stage_in_words(self.stage, self.stages())
 
     def share(self) -> float | None:
         """Return how much of the budget is used up, from 0 to 1; None where nothing tells."""
