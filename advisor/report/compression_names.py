@@ -106,7 +106,8 @@ def smaller(share: float) -> str:
 
 
 def _seeds(model: CompressedModel) -> str:
-    return "" if len(model.seeds) > 1 else " (one seed)"
+    """Return the warning where figures stand on one trained model; of the uncompressed file there is none."""
+    return "" if len(model.seeds) > 1 else ", measured on the model of one seed, so that it may be luck"
 
 
 def _control(model: CompressedModel, metric: str, direction: Direction) -> str:
