@@ -85,7 +85,8 @@ def _number_axis(setting: NumericSetting, whole: Sequence[Record]) -> dict[str, 
         setting.place(setting.values[run.number]) if run.number in setting.values else -GAP for run in whole
     ]
     at = [tick / (TICKS - 1) for tick in range(TICKS)]
-    texts = [number(float(f"{setting.value_at(place):.2g}")) for place in at]
+    digits = 4 if setting.span.scale == "complement" else 2  # 0.9, 0.99, 0.999
+    texts = [number(float(f"{setting.value_at(place):.{digits}g}")) for place in at]
     if min(places) < 0:
         at, texts = [-GAP, *at], [ABSENT, *texts]
     return {
