@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.decide.recommend import recommend as recommend_from
 from advisor.evidence import Evidence
 from advisor.recommendation import Recommendation
 from advisor.study import ALLOWED_WITH, home_of
@@ -98,6 +97,8 @@ def recommend(  # noqa: PLR0913 - what is said of runs, and of the advice on the
         with code_refused(ALLOWED_WITH, named=rules, allowed=allow_code):
             return advice(home_of(home, about), about, limits=limits, goal=goal, rules=rules)
     if isinstance(about, Evidence):
+        from advisor.decide.recommend import recommend as recommend_from
+
         return recommend_from(about)
     from advisor.jobs.runs.columns import RunsRequest
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from advisor.report.numbers import percent
+
 Label = Literal["decided", "leaning", "open", "tied", "prior only"]
 
 DECIDED: Final = 0.9
@@ -13,11 +15,11 @@ LEANING: Final = 0.75
 call it real."""
 
 MEANINGS: Final[Mapping[Label, str]] = {
-    "decided": f"at least {DECIDED:.0%} sure that nothing tried is better by more than the tie margin",
-    "leaning": f"at least {LEANING:.0%} sure of that; or surer, with a caveat that the answer names: a best "
-    "learning rate at the end of its range, a best recipe that breaks a limit, validation rows that tell "
-    "little apart, one compressed file, or a compression that is not over",
-    "open": f"less than {LEANING:.0%} sure; of those that the trials cannot tell apart, the goal chose",
+    "decided": f"at least {percent(DECIDED)} sure that nothing tried is better by more than the tie margin",
+    "leaning": f"at least {percent(LEANING)} sure of that; or surer, with a caveat that the answer names: a "
+    "best learning rate at the end of its range, a best recipe that breaks a limit, validation rows that "
+    "tell little apart, one compressed file, or a compression that is not over",
+    "open": f"less than {percent(LEANING)} sure; of those that the trials cannot tell apart, the goal chose",
     "tied": "every optimizer that could be advised measured the same: the trials tell nothing apart, and one "
     "that costs as little as any is advised",
     "prior only": "nothing was trained to its end: published results, data and model speak alone",

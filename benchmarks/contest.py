@@ -9,7 +9,8 @@ thread, and takes its turn; its time counts from the start of the process, impor
 the best validation metric of 16 and of 64 random whole runs, recorded in `contest_targets.csv`. Ours is the
 command `advisor search`, all of its processes counted; the others are in `benchmarks.contestants`. A trial
 counts when it has ended, whole or stopped early. With --to, what is measured is added to a file in that
-folder, and a later start goes on with it.
+folder, and a later start goes on with it: with the rows of ours that had the same --workers, --budget and
+--options, which --show prints as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.contest_others import is_there
-from benchmarks.contest_rows import OURS, Row, read_rows
+from benchmarks.contest_rows import OURS, Row
 from benchmarks.contest_tables import lines
 from benchmarks.contest_turns import BUDGET, Contest, run
 from benchmarks.contest_workloads import BY_NAME, PROBLEMS
@@ -57,16 +58,16 @@ def main() -> None:
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     with tempfile.TemporaryDirectory() as fallback:
         folder = Path(arguments.to or fallback).resolve()
+        contest = Contest(
+            cap_seconds=arguments.cap,
+            folder=folder,
+            workers=arguments.workers,
+            budget=arguments.budget,
+            options=tuple(arguments.options.split()),
+        )
         if arguments.show:
-            rows = [row for row in read_rows(folder) if row.contestant in contestants]
+            rows = [row for row in contest.measured() if row.contestant in contestants]
         else:
-            contest = Contest(
-                cap_seconds=arguments.cap,
-                folder=folder,
-                workers=arguments.workers,
-                budget=arguments.budget,
-                options=tuple(arguments.options.split()),
-            )
             there = [name for name in contestants if name not in absent]
             rows = run(contest, problems, seeds, there, arguments.hand_over, arguments.jobs)
     print(_about(rows))

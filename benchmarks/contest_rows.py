@@ -41,6 +41,8 @@ class Row:
     test: float | None = None
     """Of what it handed over."""
     workers: str = "1"
+    options: str = ""
+    """Further options of our command, and its budget where that is not the usual one."""
     version: str = ""
     """Of the package that searched."""
     date: str = field(default_factory=lambda: time.strftime("%Y-%m-%d"))
@@ -66,12 +68,21 @@ def append(folder: Path, rows: list[Row]) -> None:
     """Add rows to the file of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
+    if path.exists() and not _has_all_columns(path):  # of an earlier version
+        before = read_rows(folder)
+        path.unlink()
+        append(folder, before)
     fresh = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if fresh:
             writer.writerow(COLUMNS)
         writer.writerows([_text(getattr(row, name)) for name in COLUMNS] for row in rows)
+
+
+def _has_all_columns(path: Path) -> bool:
+    with path.open(newline="") as file:
+        return tuple(next(csv.reader(file), ())) == COLUMNS
 
 
 def _text(value: Any) -> str:
@@ -87,6 +98,7 @@ def _row(line: dict[str, str]) -> Row:
     return Row(
         **{name: line[name] for name in ("contestant", "workload", "goal", "workers", "version", "date")},
         **numbers,
+        options=line.get("options") or "",
         seed=int(line["seed"]),
         reached=line["reached"] == "True",
         wall=float(line["wall"]),

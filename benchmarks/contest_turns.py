@@ -68,7 +68,25 @@ class Contest:
             words = ("--budget", self.budget, "--exhaust", *words)
             targets = targets_of(problem, seed)
             rows = contest_own.to_targets(problem, data, seed, targets, self.cap_seconds, words)
-        return [replace(row, goal=goal, workers=self.workers) for goal, row in zip(goals, rows, strict=True)]
+        return [
+            replace(row, goal=goal, **self.options_of(OURS)) for goal, row in zip(goals, rows, strict=True)
+        ]
+
+    def options_of(self, contestant: str) -> dict[str, str]:
+        """Return what a row says of how its contestant was asked: others than ours have no options."""
+        if contestant != OURS:
+            return {"workers": "1", "options": ""}
+        budget = () if self.budget == BUDGET else ("--budget", self.budget)
+        return {"workers": self.workers, "options": " ".join((*budget, *self.options))}
+
+    def measured(self) -> list[Row]:
+        """Return the rows of the folder that were measured as this start asks."""
+        rows = read_rows(self.folder)
+        return [
+            row
+            for row in rows
+            if {"workers": row.workers, "options": row.options} == self.options_of(row.contestant)
+        ]
 
     def _theirs(
         self, problem: Problem, data: Path, seed: int, contestant: str, times: Sequence[float]
@@ -161,7 +179,7 @@ def run(
     cells = [(problem, seed, name) for seed in seeds for problem in problems for name in contestants]
     goals = [_after(seconds) for seconds in times] or TARGETS
 
-    measured = {(row.workload, row.seed, row.contestant, row.goal) for row in read_rows(contest.folder)}
+    measured = {(row.workload, row.seed, row.contestant, row.goal) for row in contest.measured()}
 
     def missing(problem: Problem, seed: int, contestant: str) -> list[str]:
         return [goal for goal in goals if (problem.name, seed, contestant, goal) not in measured]
@@ -181,7 +199,7 @@ def run(
         list(pool.map(measure, absent))
     return [
         row
-        for row in read_rows(contest.folder)
+        for row in contest.measured()
         if row.goal in goals and (BY_NAME[row.workload], row.seed, row.contestant) in cells
     ]
 

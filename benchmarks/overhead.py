@@ -2,8 +2,8 @@
 
     python -m benchmarks.overhead
 
-One search on digits with trials of about a second; time inside training and evaluation is counted apart from
-the rest.
+One search on digits in one worker, with trials of about a second; the time that it trains and evaluates is
+counted apart from the rest, of which the start of the worker is a part and the start of the command is none.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from advisor.jobs.work import work
+from studies.engines.engine import Ending, Handle
+from studies.engines.local import Local
 from studies.limits import Budget
 from studies.storage import journal
-from studies.trials.trial import Trial
+from studies.trials.task import TrialResult
 
 TRIALS = 30
 EPOCHS = 36
@@ -32,26 +35,25 @@ def measure(
     The mirror's are what it needs after the search.
     """
     inside: list[float] = []
-    advance = Trial.advance
+    wait = Local.wait
 
-    def timed(self, epochs, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202
-        start = time.perf_counter()
-        try:
-            return advance(self, epochs, **options)
-        finally:
-            inside.append(time.perf_counter() - start)
+    def timed(self: Local, handles: Collection[Handle], seconds: float) -> list[Ending]:
+        endings = wait(self, handles, seconds)
+        inside.extend(ending.seconds for ending in endings if isinstance(ending.result, TrialResult))
+        return endings
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         budget = Budget(trials=trials)
         launched = prepare(
-            Request(source="digits", budget=budget, epochs=epochs, tracking_uri=tracking_uri), home
+            Request(source="digits", budget=budget, epochs=epochs, tracking_uri=tracking_uri, workers="1"),
+            home,
         )
-        Trial.advance = timed  # type: ignore[method-assign]
+        Local.wait = timed  # type: ignore[method-assign]
         start = time.perf_counter()
         mirror = work(launched)
         wall = time.perf_counter() - start
-        Trial.advance = advance  # type: ignore[method-assign]
+        Local.wait = wait  # type: ignore[method-assign]
         count = len(journal.records(journal.open_study(home, launched.name)))
         start = time.perf_counter()
         if mirror is not None:

@@ -36,6 +36,8 @@ from dashboard.widgets.words import is_running, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
+LESS_TOP: Final = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
+# Room for Streamlit's own menu alone, so that an answer and its chart fit one screen.
 View = Callable[[Path, str], None]
 # A string under these two would be shown on the page when Streamlit runs the file otherwise than by us.
 VIEWS: Final[dict[str, View]] = {
@@ -59,6 +61,7 @@ HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
 def main() -> None:
     """Show the chosen page, of the chosen study if it is about one."""
     st.set_page_config(page_title="optimizer-advisor", layout="wide")
+    st.html(LESS_TOP)
     home = reads.chosen_home(sys.argv[1:])
     names, archived = reads.names(home), reads.archived(home)
     name = picker.study_of_address(names, archived)

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from advisor.browser import find_browser, run_browser
 from dashboard.charts import plots
+from dashboard.charts.looks import bare_if_empty
 from dashboard.snapshot import Study
 from studies.errors import BadValue, StudyError, did_you_mean
 from studies.storage.home import default_home
@@ -73,7 +74,7 @@ def write(home: Path, study: str, kind: str, out: Path, theme: str = "light") ->
         raise BadValue(f"no plot is called '{kind}'{did_you_mean(kind, known)} Allowed: {', '.join(known)}")
     if out.suffix not in SUFFIXES:
         raise BadValue(f"'{out}' must end with {', '.join(SUFFIXES)}")
-    figure = on_theme(known[kind](Study.read(home, study)), theme)
+    figure = on_theme(bare_if_empty(known[kind](Study.read(home, study))), theme)
     try:
         if out.suffix == ".html":
             figure.write_html(out, include_plotlyjs=True)

@@ -22,6 +22,8 @@ BLOCK: Final = re.compile(r"(?:<!-- paragraphs: (\d+)-(\d+) -->\n)?```console\n(
 COMMAND: Final = re.compile(r"^\$ (.*(?:\n> .*)*)$", flags=re.MULTILINE)
 COLUMNS: Final = "84"
 """Width of the terminal that is shown: as many fit into a line of the page."""
+FOLDER: Final = "/home/you"
+"""Stands in outputs for the folder where the commands ran."""
 
 
 def commands(text: str) -> list[str]:
@@ -48,8 +50,9 @@ def output(command: str, folder: Path) -> str:
     environment = {**os.environ, "PATH": path, "COLUMNS": COLUMNS, "ADVISOR_HOME": str(folder / ".advisor")}
     words = ["/bin/bash", "-c", command]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    printed = done.stdout.replace(str(folder.resolve()), FOLDER)
     error = done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
-    return f"{done.stdout.rstrip()}\n{error}".strip("\n")
+    return f"{printed.rstrip()}\n{error}".strip("\n")
 
 
 def _block(match: re.Match[str], folder: Path) -> str:

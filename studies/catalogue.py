@@ -13,8 +13,8 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
-from importlib.metadata import entry_points
-from typing import Final
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
 
 from studies.choice import Choice
 from studies.errors import BadValue, BadWorkload, UnknownChoice, did_you_mean, shown
@@ -44,12 +44,10 @@ def choices(axis: str) -> dict[str, type[Choice]]:
     Raises:
         BadValue: an entry point that is no choice of this axis.
     """
-    folder = FOLDERS[axis]
-    package = importlib.import_module(f"studies.{folder}")
     by_name: dict[str, type[Choice]] = {}
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        by_name |= {choice.name(): choice for choice in _defined_in(module.name)}
-    for point in entry_points(group=f"optimizer_advisor.{folder}"):
+    for module in shipped(axis):
+        by_name |= {choice.name(): choice for choice in _defined_in(module)}
+    for point in offered_by_packages()[axis]:
         choice = point.load()
         if not (inspect.isclass(choice) and issubclass(choice, Choice) and choice.axis == axis):
             raise BadValue(
@@ -58,6 +56,21 @@ def choices(axis: str) -> dict[str, type[Choice]]:
             )
         by_name[choice.name()] = choice
     return dict(sorted(by_name.items(), key=lambda item: item[0].lower()))
+
+
+def shipped(axis: str) -> tuple[str, ...]:
+    """Return the names of the modules whose choices ship with this package, by axis."""
+    package = importlib.import_module(f"studies.{FOLDERS[axis]}")
+    return tuple(module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
+
+
+@cache
+def offered_by_packages() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return the entry points of other packages, by axis; read once, as each reading looks at all of them."""
+    points: Any = entry_points()
+    return {
+        axis: tuple(points.select(group=f"optimizer_advisor.{folder}")) for axis, folder in FOLDERS.items()
+    }
 
 
 def find(axis: str, name: str) -> type[Choice]:

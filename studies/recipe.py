@@ -45,8 +45,8 @@ COMPRESSION_AXES: Final = ("distillation", "pruning", "finetuning", "quantizatio
 """In the order in which they act."""
 SINGLE_AXES: Final = ("optimizer", "schedule", "model", *COMPRESSION_AXES)
 NUMBERS: Final = ("batch_size", "epochs")
-OPTIONS: Final[Mapping[str, Scalar]] = {"precision": FLOAT32, "compiled": False}
-"""Ways to compute the passes, and the usual one, which the flat form leaves out."""
+OPTIONS: Final[Mapping[str, Scalar]] = {"precision": FLOAT32, "compiled": False, "measurements": 0}
+"""Ways to compute and to measure, and the usual ones, which the flat form leaves out."""
 
 Params = dict[str, Scalar]
 
@@ -85,6 +85,9 @@ class Recipe:
     """float32 | bf16: of the products in training passes; weights and validation stay in 32 bits."""
     compiled: bool = False
     """Whether torch compiles the training passes."""
+    measurements: int = 0
+    """Most epochs after which the weights are measured, see `studies.rungs.measured_epochs`; 0 for each, and
+    for 27 of a longer run."""
     distillation: DistillationChoice = field(default_factory=NoDistillation)
     pruning: PruningChoice = field(default_factory=NoPruning)
     finetuning: FinetuningChoice = field(default_factory=NoFinetuning)
@@ -100,6 +103,8 @@ class Recipe:
         for number in NUMBERS:
             if getattr(self, number) < 1:
                 raise BadValue(f"{number} {shown(getattr(self, number))} must be at least 1")
+        if self.measurements < 0:
+            raise BadValue(f"measurements {shown(self.measurements)} must be at least 0")
         check_one_of("precision", self.precision, PRECISIONS)
         if self.optimizer.needs_closure and self.precision != FLOAT32:
             raise BadValue(
@@ -232,6 +237,8 @@ class Recipe:
             values["precision"] = _text(params["precision"])
         if "compiled" in params:
             values["compiled"] = _truth("compiled", params["compiled"])
+        if "measurements" in params:
+            values["measurements"] = _whole("measurements", params["measurements"])
         for axis in SINGLE_AXES:
             if axis in params:
                 values[axis] = _rebuild(axis, _text(params[axis]), params, known)

@@ -18,7 +18,7 @@ from typing import Any
 from studies.errors import BadValue, shown
 
 NUMBERS = ("batch_size", "epochs")
-OPTIONS = ("precision", "compiled")
+OPTIONS = ("precision", "compiled", "measurements")
 
 
 def to_toml(params: Mapping[str, Any], comments: Iterable[str] = ()) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import torch
@@ -165,10 +166,14 @@ class Training(Steps):
         self.ended = any(check() for check in self.stop_conditions)
         self._reaction = self.recipe.schedule.reaction(self.curve)
 
+    @cached_property
+    def _measured_epochs(self) -> frozenset[int]:
+        return measured_epochs(self.recipe.epochs, self.recipe.measurements)
+
     @property
     def _measures(self) -> bool:
         """Tell whether the weights are measured after this epoch: each, where something reacts to it."""
-        due = self.epoch == self.pause or self.epoch in measured_epochs(self.recipe.epochs)
+        due = self.epoch == self.pause or self.epoch in self._measured_epochs
         return due or bool(self.stop_conditions) or self.recipe.schedule.reacts()
 
     def forget_best(self) -> None:

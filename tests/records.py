@@ -258,3 +258,8 @@ def compressions(
         )
         for index, source in enumerate(sources)
     )
+
+
+def equals(count: int, quality: float) -> tuple[Record, ...]:
+    """Return a reference run of each of so many optimizers, all as good."""
+    return tuple(record(place, OPTIMIZERS[place], quality, stage="reference") for place in range(count))

@@ -90,3 +90,10 @@ def strange_numbers(statement: Statement, words: str) -> set[str]:
     if left and len(values) < 40:
         left -= {way for pair in permutations(values, 2) for way in written_of_two(*pair)}
     return left
+
+
+def wrong(value: Any) -> Any:
+    """Return another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    return value + max(1.0, abs(value)) if isinstance(value, (int, float)) else (*value, "Nobody")

@@ -64,6 +64,8 @@ def effect(ablation: Ablation, step: AblationStep) -> str:
 
 def basis(ablation: Ablation) -> str:
     """Say what the figures rest on, and how far an estimate may be off."""
+    if len(ablation.steps) < 2:
+        return "There is nothing between the two to train."
     if ablation.measured:
         more = "; +- is the 90 % interval of the mean difference" if ablation.seeds > 1 else ""
         seeds = several(ablation.seeds, "seed")

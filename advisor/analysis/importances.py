@@ -54,15 +54,24 @@ def importances(
         numbers: values by label and trial number.
         options: the same for settings that are no numbers.
     """
+    grouped = groups_of(qualities, numbers, options)
+    computed = [_importance(label, groups, qualities) for label, groups in grouped.items()]
+    return tuple(sorted(filter(None, computed), key=lambda importance: -importance.share))
+
+
+def groups_of(
+    qualities: Mapping[int, float],
+    numbers: Mapping[str, Mapping[int, float]],
+    options: Mapping[str, Mapping[int, str]],
+) -> dict[str, Mapping[int, Hashable]]:
+    """Return the group of each whole run by label: the option, of a number its low, middle or high third."""
     grouped: dict[str, Mapping[int, Hashable]] = {
         label: _thirds(values, qualities) for label, values in numbers.items()
     }
-    grouped |= {
+    return grouped | {
         label: {trial: of for trial, of in values.items() if trial in qualities}
         for label, values in options.items()
     }
-    computed = [_importance(label, groups, qualities) for label, groups in grouped.items()]
-    return tuple(sorted(filter(None, computed), key=lambda importance: -importance.share))
 
 
 def _thirds(values: Mapping[int, float], qualities: Mapping[int, float]) -> dict[int, int]:
@@ -78,7 +87,7 @@ def _importance(
     label: str, groups: Mapping[int, Hashable], qualities: Mapping[int, float]
 ) -> Importance | None:
     n = len(groups)
-    ranks = _ranks({trial: qualities[trial] for trial in groups})
+    ranks = ranks_of({trial: qualities[trial] for trial in groups})
     parts: dict[Hashable, list[float]] = defaultdict(list)
     for trial, group in groups.items():
         parts[group].append(ranks[trial])
@@ -91,7 +100,7 @@ def _importance(
     return Importance(label=label, share=between / total, chance=chance, runs=n)
 
 
-def _ranks(values: Mapping[int, float]) -> dict[int, float]:
+def ranks_of(values: Mapping[int, float]) -> dict[int, float]:
     """Return the rank of each, equals sharing their mean."""
     at: dict[float, list[int]] = defaultdict(list)
     for rank, trial in enumerate(sorted(values, key=lambda trial: values[trial])):

@@ -43,6 +43,12 @@ class NumericSetting:
         low, high = warp(self.span.low), warp(self.span.high)
         return (warp(value) - low) / (high - low) if high > low else 0.5
 
+    def value_at(self, place: float) -> float:
+        """Return the value at a place, the inverse of `place`."""
+        warp, back = WARPS[self.span.scale]
+        low, high = warp(self.span.low), warp(self.span.high)
+        return back(low + place * (high - low))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CategoricalSetting:

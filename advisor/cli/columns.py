@@ -6,13 +6,15 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from advisor.report.layout import fold, refold
+
 Row = Mapping[str, Any]
 
 WIDTH: Final = 140
 """Characters a line, at most."""
 NOTE: Final = 40
 """Characters of a note, at most."""
-NARROWEST: Final = 40
+NARROWEST: Final = 30
 """Characters that the last column keeps, however wide the others are."""
 
 
@@ -59,8 +61,14 @@ COLUMNS: Final = {
 """The columns of each kind; of any other, the name and the summary."""
 
 
-def text(kind: str, rows: Sequence[Row]) -> str:
-    """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.listing.listing`."""
+def text(kind: str, rows: Sequence[Row], width: int | None = None) -> str:
+    """Return rows of one kind as lines of text; a row has the keys of `advisor.cli.listing.listing`.
+
+    Args:
+        kind: of the rows.
+        rows: as they were read.
+        width: of the terminal; None for a file or a pipe.
+    """
     columns = COLUMNS.get(kind, ("name", "summary"))
     if any(row.get("sample_rows") for row in rows):
         columns = (*columns[:4], "rows", *columns[4:])
@@ -68,18 +76,20 @@ def text(kind: str, rows: Sequence[Row]) -> str:
         columns = (*columns[:-1], "tags", "note", columns[-1])
     cells = [list(columns), *([_cell(row, column) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns) - 1)]
-    return "\n".join(_line(line, widths) for line in cells)
+    return "\n".join(_line(line, widths, width) for line in cells)
 
 
 def _cell(row: Row, column: str) -> str:
     return (CELLS[column](row) if column in CELLS else str(row[column] or "")) or "-"
 
 
-def _line(cells: list[str], widths: list[int]) -> str:
-    start = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=False))
+def _line(cells: list[str], widths: list[int], width: int | None) -> str:
+    start = "".join(f"{cell:<{size}}  " for cell, size in zip(cells, widths, strict=False))
+    if width is not None and len(start) + NARROWEST > width:  # the last column goes below
+        return "\n".join([refold(start.rstrip(), width), fold(cells[-1], "    ", width=width)])
     return textwrap.fill(
         cells[-1],
-        max(WIDTH, len(start) + NARROWEST),
+        max(width or WIDTH, len(start) + NARROWEST),
         initial_indent=start,
         subsequent_indent=" " * len(start),
         break_long_words=False,

@@ -45,7 +45,7 @@ def serve(host: str, port: int, home: Path, *, allow_code: bool = False) -> None
     say(_where(host, port, os.environ[TOKEN]))
     flags = [part for key, value in options(host, port).items() for part in (f"--{key}", value)]
     arguments = ["--home", str(home), *(["--allow-code"] if allow_code else [])]
-    command = command_of("streamlit", "run", str(folder / "server.py"), *flags, "--", *arguments)
+    command = command_of("dashboard.page_process", "run", str(folder / "server.py"), *flags, "--", *arguments)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter on our own page
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from advisor.evidence import Evidence
+from advisor.statements.failures import Failures
 from studies.quantities import several
 from studies.record import Record, State
 
@@ -47,6 +49,23 @@ def failures(records: Iterable[Record]) -> tuple[Failure, ...]:
         for (state, reason), trials in numbers.items()
     ]
     return tuple(sorted(counted, key=lambda each: (ORDER.index(each.state), -len(each.trials), each.reason)))
+
+
+def failures_of(evidence: Evidence) -> Failures | None:
+    """Return how many trials raised and for which reason most, as a statement; None where none did."""
+    ended = [record for record in evidence.records if record.state != "running"]
+    failed = [record for record in ended if record.state == "failed"]
+    if not failed:
+        return None
+    first = failures(failed)[0]
+    names = dict.fromkeys(record.optimizer for record in failed)
+    return Failures(
+        subjects=tuple(name for name in names if not evidence.complete(name)),
+        trials=first.trials,
+        failed=len(failed),
+        ended=len(ended),
+        reason=first.reason,
+    )
 
 
 def mostly_failed(records: Iterable[Record]) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from advisor.contender import Contender
 from advisor.decide.compression_reasons import compression_reasons
 from advisor.decide.decision import Explained
-from advisor.decide.failures import failures
+from advisor.decide.failures import failures_of
 from advisor.decide.finding_reasons import finding_reasons
 from advisor.decide.interval import new_rows_interval
 from advisor.decide.outlook import half_the_epochs
@@ -20,7 +20,6 @@ from advisor.decide.yardsticks import yardstick_reasons
 from advisor.evidence import has_quality
 from advisor.goals import cost_of
 from advisor.statements.confidence import AsGood, NothingApart, NoWholeRun, OnlyOne, RowsTell, SeedSpread
-from advisor.statements.failures import Failures
 from advisor.statements.measured import NewRows, NextBest, NothingToCompare, Reached, Role, Tested, Way
 from advisor.statements.preference import GivesUp, LeftBehind, Preferred
 from advisor.statements.sample import TrainedOnSample, sample_rows
@@ -53,12 +52,15 @@ def nothing_apart(explained: Explained) -> NothingApart | None:
     advised, evidence = explained.advised, explained.evidence
     if explained.decision.label != "tied" or advised.quality is None:
         return None
+    some = len(explained.decision.in_question) < len(explained.contenders)
+    confirmed = explained.decision.recipe.training.confirmed
     return NothingApart(
         subjects=explained.decision.in_question,
         metric=evidence.metric,
         quality=advised.quality,
         rows=evidence.valid_rows,
-        confirmed=len(explained.decision.in_question) < len(explained.contenders),
+        confirmed=some and confirmed,
+        untried=some and not confirmed,
     )
 
 
@@ -285,16 +287,5 @@ def _new_rows(explained: Explained) -> Iterator[Statement]:
 
 
 def _failures(explained: Explained) -> Iterator[Statement]:
-    ended = [record for record in explained.evidence.records if record.state != "running"]
-    failed = [record for record in ended if record.state == "failed"]
-    if not failed:
-        return
-    first = failures(failed)[0]
-    names = dict.fromkeys(record.optimizer for record in failed)
-    yield Failures(
-        subjects=tuple(name for name in names if not explained.evidence.complete(name)),
-        trials=first.trials,
-        failed=len(failed),
-        ended=len(ended),
-        reason=first.reason,
-    )
+    if raised := failures_of(explained.evidence):
+        yield raised

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.decide.recommend import recommend
 from advisor.evidence import Evidence
 from advisor.jobs.command_lines import compress, resume, search
 from advisor.jobs.runs.repeats import with_repeats
@@ -90,6 +89,7 @@ def advice_on(
     Raises:
         StudyError: they cannot be read, or something has to be said.
     """
+    from advisor.decide.recommend import recommend
     from advisor.jobs.runs.objects import evidence_from
 
     evidence = evidence_from(about, request)
@@ -112,6 +112,8 @@ def advice(
     rules: tuple[str, ...] = (),
 ) -> Recommendation:
     """Return the recommendation of a study; other limits, goal or settings of rules replace its own."""
+    from advisor.decide.recommend import recommend
+
     evidence = evidence_of(home, name)
     limited = evidence.limits.replaced_by(limits)
     return recommend(

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from advisor.decide.recommend import recommend
-from advisor.decide.repeats import worth_repeating
 from advisor.jobs.advice import evidence_of
 from advisor.jobs.engines import Workers, engine_of
 from advisor.jobs.reopening import reopen
@@ -192,6 +190,8 @@ def _host(session: Session, entry: CompressionEntry, workload: LoadedWorkload) -
 
 def _wanted(session: Session) -> Wanted:
     """Return what names the recipes that may be advised after given records."""
+    from advisor.decide.repeats import worth_repeating
+
     evidence = evidence_of(session.home, session.name)
     return lambda records: [
         model.params for model in worth_repeating(replace(evidence, records=tuple(records)))
@@ -234,6 +234,8 @@ def _students(entry: CompressionEntry, workload: LoadedWorkload) -> tuple[ModelC
 
 def _advised(session: Session) -> str:
     """Return the optimizer that is advised without limits on size and latency; empty when none fits."""
+    from advisor.decide.recommend import recommend
+
     evidence = evidence_of(session.home, session.name)
     try:
         return recommend(replace(evidence, limits=evidence.limits.while_training)).optimizer

@@ -20,6 +20,8 @@ from studies.script.snippet import snippet_of
 SCRIPT: Final = "train.py"
 ERROR: Final = "advisor: "
 """How the command line begins the one line that it ends with when something is wrong."""
+MISSING: Final = "No "
+"""How a line begins that says what could not be made; others tell how things were done."""
 OLDEST: Final = (1980, 1, 1, 0, 0, 0)
 """Date of every file in an archive, so that the same files make the same bytes."""
 
@@ -65,7 +67,7 @@ def downloads(home: Path, study: str) -> Downloads:
         if ended.returncode:
             last = lines[-1] if lines else f"advisor export ended with status {ended.returncode}"
             raise StoreError(last.removeprefix(ERROR))
-        return _read(folder, tuple(lines))
+        return _read(folder, tuple(line for line in lines if line.startswith(MISSING)))
 
 
 def _read(folder: Path, notes: tuple[str, ...]) -> Downloads:

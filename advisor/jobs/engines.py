@@ -28,6 +28,7 @@ VARIABLE: Final = "ADVISOR_WORKERS"
 MOST_WORKERS: Final = 1024
 MODULES: Final = (
     "studies.trials.host",
+    "studies.every_choice",
     "studies.data.columns.table_encoder",
     "studies.data.splits",
     "studies.data.target_encoder",

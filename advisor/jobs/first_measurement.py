@@ -20,11 +20,14 @@ from studies.user_code import code_line, is_of_user_code
 
 if TYPE_CHECKING:
     from studies.engines.engine import Watch
+    from studies.limits import Budget
 
 Measured = TypeVar("Measured")
 
 DEADLINE_SECONDS: Final = 600.0
 """Where neither a budget nor a trial's time is in seconds."""
+LEAST_SECONDS: Final = 120.0
+"""However short the budget is; no trial is given less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,12 @@ class FirstMeasurement:
 
 
 def measured_first(
-    measure: Callable[[], Measured], subject: str, *, workers: Workers, deadline_seconds: float | None
+    measure: Callable[[], Measured],
+    subject: str,
+    *,
+    workers: Workers,
+    budget: Budget | None,
+    trial_seconds: float | None = None,
 ) -> Measured:
     """Return what is measured, by a worker process; in this one where no process is wanted or will do.
 
@@ -57,7 +65,8 @@ def measured_first(
         measure: what runs the user's code.
         subject: what it is called in messages.
         workers: as asked for; 0 measures in this process.
-        deadline_seconds: what it may take; None for 10 minutes.
+        budget: of the search; what is measured may take all of it, and some time in any case.
+        trial_seconds: what it may take instead, where the user said so.
 
     Raises:
         StudyError: what `measure` raises, or that it ended its process or took too long, in one line.
@@ -72,7 +81,7 @@ def measured_first(
             write_payload(payload, FirstMeasurement(measure=measure))
         except CannotTravel:  # told when the search begins
             return measure()
-        allowed_seconds = deadline_seconds or DEADLINE_SECONDS
+        allowed_seconds = _deadline_seconds(budget) if trial_seconds is None else trial_seconds
         ending = _ending(payload, allowed_seconds)
     if isinstance(ending.result, StudyError):
         raise ending.result
@@ -81,6 +90,13 @@ def measured_first(
         raise BadWorkload(f"{subject} {_problem(ending, allowed_seconds)} when it was tried{last}")
     result: Measured = ending.result
     return result
+
+
+def _deadline_seconds(budget: Budget | None) -> float:
+    """Return what it may take: a short budget does not tell code that hangs from a busy machine."""
+    if budget is None or budget.seconds is None:
+        return DEADLINE_SECONDS
+    return max(budget.seconds, LEAST_SECONDS)
 
 
 def _ending(payload: Path, deadline_seconds: float) -> Ending:

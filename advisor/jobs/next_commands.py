@@ -62,5 +62,11 @@ def _use(home: Path, name: str, manifest: StudyManifest, answer: Recommendation)
     if spec is not None and spec.target and not (spec.is_function or spec.is_imported):
         rows = Path(spec.source)
         if rows.suffix.lower() in TABLES and rows.is_file():
-            return f"advisor predict {quoted} {shlex.quote(spec.source)} --out {PREDICTIONS}{where}"
+            return f"advisor predict {quoted} {shlex.quote(_from_here(rows))} --out {PREDICTIONS}{where}"
     return f"advisor export {quoted} --out {quoted}{where}"
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as somebody in the working directory would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -21,6 +21,7 @@ from studies.errors import BadValue
 from studies.measure.threads import threads
 from studies.optimizers import OptimizerChoice
 from studies.plans.lockstep import SLOWEST_SECONDS, USUAL_SIZE
+from studies.plans.measurements import measurements
 from studies.plans.switch import AUTO, ON
 from studies.precisions import BF16, FLOAT32
 from studies.recipe import Recipe
@@ -98,6 +99,7 @@ def plan_for(
         fair=request.fair,
         precision=precision_of(request, facts),
         compiled=compiles(request, facts),
+        measurements=measurements(workload, facts, epochs=epochs, sample_rows=sample_rows),
         lockstep=USUAL_SIZE if request.lockstep == ON else 0,
         exhaust=request.exhaust,
         device=facts.device,

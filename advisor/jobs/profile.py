@@ -15,8 +15,9 @@ from advisor.jobs.request import Request
 from advisor.jobs.workloads import open_and_profile, reading
 from advisor.recommendation import Recommendation
 from advisor.report.columns_table import TITLES, column_rows, columns_text
+from advisor.report.facts_text import WIDTH as FACTS_WIDTH
 from advisor.report.facts_text import data_lines, data_text, model_lines, model_text
-from advisor.report.layout import fold
+from advisor.report.layout import WIDTH, fold
 from advisor.report.memory_table import least_first, memory_row, memory_text
 from advisor.report.numbers import size, size_limit
 from advisor.report.probes_text import probes_text
@@ -70,15 +71,20 @@ class Preview:
         }
 
     def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self, width: int = WIDTH) -> str:
+        """Return facts, memory and advice as plain text, its lines as wide as that."""
+        within = min(width, FACTS_WIDTH)
         parts = [
-            columns_text(self.columns),
+            columns_text(self.columns, width),
             data_text(self.facts),
-            _under("What was done to the data:", self.notes),
-            _under("Is the split honest?", self._warnings),
-            model_text(self.facts),
-            probes_text(self.facts),
-            memory_text(self.facts, self._shown(), self.limits.train_bytes),
-            str(replace(self.recommendation, columns=())),  # they stand above
+            _under("What was done to the data:", self.notes, width),
+            _under("Is the split honest?", self._warnings, width),
+            model_text(self.facts, within),
+            probes_text(self.facts, within),
+            memory_text(self.facts, self._shown(), self.limits.train_bytes, within),
+            replace(self.recommendation, columns=()).to_text(width),  # they stand above
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -179,9 +185,9 @@ def preview(
     )
 
 
-def _under(title: str, lines: tuple[str, ...]) -> str:
+def _under(title: str, lines: tuple[str, ...], width: int) -> str:
     """Return lines under a title, as text; nothing where there are none."""
-    return "\n".join([title, *(fold(line, "- ") for line in lines)]) if lines else ""
+    return "\n".join([title, *(fold(line, "- ", width=width) for line in lines)]) if lines else ""
 
 
 def _search(request: Request, workload: LoadedWorkload) -> str:

@@ -193,7 +193,8 @@ def _profiled(request: Request) -> tuple[LoadedWorkload | Function, Facts, Calla
         partial(profile_function, request, function),
         function.source,
         workers=parse_workers(request.workers),
-        deadline_seconds=request.trial_seconds or request.budget.seconds,
+        budget=request.budget,
+        trial_seconds=request.trial_seconds,
     )
     return function, facts, partial(plan, uses=uses)
 

@@ -8,9 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.decide.confirmation import recipes_in_question
-from advisor.decide.failures import failures
-from advisor.decide.outlook import outlook
 from advisor.jobs.advice import advice, evidence_in
 from advisor.jobs.compress import compress, delete_unused_files, pareto
 from advisor.jobs.engines import engine_of
@@ -148,6 +145,8 @@ def preference(session: Session, study: optuna.Study) -> Preference:
     """Return what tells a search which recipes its evidence prefers so far, under the limits it enforces."""
 
     def prefer(records: Sequence[Record]) -> tuple[int, ...]:
+        from advisor.decide.confirmation import recipes_in_question
+
         return recipes_in_question(_evidence(session, study, records))
 
     return prefer
@@ -157,6 +156,8 @@ def forecast(session: Session, study: optuna.Study) -> Forecast:
     """Return what tells a search what more trials are expected to gain, under the limits it enforces."""
 
     def expect(records: Sequence[Record], trials_left: int) -> Outlook | None:
+        from advisor.decide.outlook import outlook
+
         return outlook(_evidence(session, study, records), trials_left)
 
     return expect
@@ -188,6 +189,8 @@ def conclude(home: Path, name: str) -> Recommendation:
 
 def outcome(session: Session, recommendation: Recommendation, stored: StoredStudy) -> dict[str, Any]:
     """Return what `search --json` and `compress --json` print."""
+    from advisor.decide.failures import failures
+
     ahead = stored.manifest.outlook
     answer = {
         "study": session.name,

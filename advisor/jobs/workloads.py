@@ -72,7 +72,7 @@ def open_and_profile(
         measure,
         f"the model {workload.model.name()}",
         workers=0 if budget is None else parse_workers(request.workers),
-        deadline_seconds=budget.seconds if budget else None,
+        budget=budget,
     )
     return workload, replace(facts, pretrained=request.pretrained, horizon_known=not request.open_ended)
 

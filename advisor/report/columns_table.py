@@ -48,14 +48,14 @@ def _done(column: ColumnReading) -> str:
     return f"left out: {column.left_out}" if column.left_out else column.done
 
 
-def columns_text(columns: Sequence[ColumnReading]) -> str:
+def columns_text(columns: Sequence[ColumnReading], width: int = WIDTH) -> str:
     """Return the table as lines of text, at most so many; nothing where there are no columns."""
     if not columns:
         return ""
     rows = column_rows(columns)
     shown = [TITLES, *((_cut(row[0]), *row[1:]) for row in rows[:MOST_LINES])]
     widths = [max(len(row[place]) for row in shown) for place in range(len(TITLES) - 1)]
-    lines = [line for row in shown for line in _line(row, widths)]
+    lines = [line for row in shown for line in _line(row, widths, width)]
     if len(rows) > MOST_LINES:
         lines.append(f"  and {len(rows) - MOST_LINES:,} more; --json has them all")
     used = sum(not column.left_out for column in columns)
@@ -66,13 +66,13 @@ def _cut(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+def _line(row: Sequence[str], widths: Sequence[int], width: int) -> list[str]:
+    cells = [f"{cell:<{size}}" for cell, size in zip(row, widths, strict=False)]
     start = "  " + "  ".join(cells) + "  "
-    indent = " " * min(len(start), WIDTH - 30)
+    indent = " " * min(len(start), width - 30)
     return (
         textwrap.wrap(
-            start + row[-1], WIDTH, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False
+            start + row[-1], width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False
         )
         if row[-1]
         else [start.rstrip()]

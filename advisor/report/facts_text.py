@@ -6,10 +6,12 @@ import math
 import textwrap
 from typing import Final
 
+from advisor.report.numbers import percent
 from studies.facts import Facts
 from studies.quantities import format_seconds, several
 
 WIDTH: Final = 98
+"""Columns of a line where no terminal tells."""
 UNEVEN: Final = 10
 """Columns whose widths differ by more are worth a word."""
 
@@ -47,14 +49,14 @@ def _densities(facts: Facts) -> str:
 
 def in_percent(share: float) -> str:
     """Return a share in per cent, small ones with two digits: 94 %, 0.42 %."""
-    return f"{share:.0%}" if share == 0 or share >= 0.095 else f"{100 * share:.2g}%"
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.095 else f"{100 * share:.2g} %"
 
 
-def model_text(facts: Facts) -> str:
+def model_text(facts: Facts, width: int = WIDTH) -> str:
     """Return layers and traits of the model, and what a pass, a step and a run take, as lines of text."""
     head, *clauses = model_lines(facts)
-    lines = textwrap.wrap(head, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join([*lines, *(line for clause in clauses for line in indented(clause))])
+    lines = textwrap.wrap(head, width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, *(line for clause in clauses for line in indented(clause, width))])
 
 
 def model_lines(facts: Facts) -> list[str]:
@@ -65,14 +67,14 @@ def model_lines(facts: Facts) -> list[str]:
         "convolutions": facts.convolution_share,
         tables: facts.embedding_share,
     }
-    layers = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share) or (
+    layers = ", ".join(f"{100 * share:.0f} % {name}" for name, share in shares.items() if share) or (
         "a linear model" if facts.is_linear else "vectors and the output layer"
     )
     step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
     epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
     clauses = (
         f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
-        f"an AdamW step takes {step} on {facts.device}, {facts.optimizer_share:.0%} of it the optimizer",
+        f"an AdamW step takes {step} on {facts.device}, {percent(facts.optimizer_share)} of it the optimizer",
         f"an epoch takes about {epoch}, a whole run of {facts.steps} steps about {run}",
     )
     traits = ", ".join(_traits(facts))
@@ -92,6 +94,6 @@ def _traits(facts: Facts) -> list[str]:
     return [name for name, present in traits.items() if present]
 
 
-def indented(text: str) -> list[str]:
+def indented(text: str, width: int = WIDTH) -> list[str]:
     """Return a sentence as lines under a head, what follows the first further in."""
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

@@ -17,8 +17,8 @@ from studies.space import Range, unsearched_ranges
 
 WIDTH: Final = 100
 """Columns of a text where no terminal tells."""
-FIGURE: Final = re.compile(r"(?<=\d) (?=(?:%|[KMGT]?i?B|ns|us|ms|s|min|h|x)(?![\w]))")
-"""The blank between a number and its unit, where no line ends."""
+FIGURE: Final = re.compile(r"(?<=\+-) (?=\d)|(?<=\d) (?=\+- |(?:%|[KMGT]?i?B|ns|us|ms|s|min|h|x)(?![\w]))")
+"""The blank between a number and its unit or its spread, where no line ends."""
 AXES: Final = ("optimizer", "schedule", "batch_size", "epochs", "regularizers", "model", *COMPRESSION_AXES)
 ABSENT: Final = ("", "none")
 OWN_SETTINGS: Final = "settings:"
@@ -120,6 +120,16 @@ def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]])
 def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Return a table in Markdown."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, tuple("---" for _ in columns), *rows))
+
+
+def refold(text: str, width: int = WIDTH) -> str:
+    """Break the lines of a text that are wider than that; what follows stands two columns further in."""
+    lines = text.split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    return "\n".join(
+        line if len(line) <= width else fold(line.strip(), " " * indent, indent + 2, width=width)
+        for line, indent in zip(lines, indents, strict=True)
+    )
 
 
 def fold(line: str, first: str = "", indent: int | None = None, *, width: int = WIDTH) -> str:

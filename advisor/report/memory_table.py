@@ -32,21 +32,22 @@ def memory_row(forecast: Forecast, facts: Facts, limit: int | None) -> dict[str,
     }
 
 
-def memory_text(facts: Facts, shown: Sequence[Forecast], limit: int | None) -> str:
+def memory_text(facts: Facts, shown: Sequence[Forecast], limit: int | None, width: int = WIDTH) -> str:
     """Return the table as lines of text; nothing where nothing is forecast.
 
     Args:
         facts: with all forecasts.
         shown: those to show; how many more there are is said.
         limit: most bytes while training; None for none.
+        width: columns of a line.
     """
     forecasts = least_first(shown)
     if not forecasts:
         return ""
     more = len(facts.forecasts) - len(forecasts)
     rest = [f"  {several(more, 'optimizer')} more with --all"] if more else []
-    lines = [*_head(facts, forecasts[0], limit), *_rows(facts, forecasts, limit)]
-    return "\n".join([*lines, *rest, *_not_followed(forecasts)])
+    lines = [*_head(facts, forecasts[0], limit), *_rows(facts, forecasts, limit, width)]
+    return "\n".join([*lines, *rest, *_not_followed(forecasts, width)])
 
 
 def _head(facts: Facts, least: Forecast, limit: int | None) -> list[str]:
@@ -60,7 +61,7 @@ def _head(facts: Facts, least: Forecast, limit: int | None) -> list[str]:
     ]
 
 
-def _rows(facts: Facts, forecasts: Iterable[Forecast], limit: int | None) -> Iterator[str]:
+def _rows(facts: Facts, forecasts: Iterable[Forecast], limit: int | None, width: int) -> Iterator[str]:
     """Yield a row for the optimizers that take alike."""
     alike: dict[str, list[str]] = {}
     for forecast in forecasts:
@@ -68,7 +69,7 @@ def _rows(facts: Facts, forecasts: Iterable[Forecast], limit: int | None) -> Ite
         row = f"  {format_bytes(forecast.state_bytes):<10}{format_bytes(forecast.peak_bytes):<10}{room}"
         alike.setdefault(row, []).append(forecast.optimizer)
     for row, names in alike.items():
-        yield from textwrap.wrap(f"{row} {', '.join(names)}", WIDTH, subsequent_indent=" " * (len(row) + 1))
+        yield from textwrap.wrap(f"{row} {', '.join(names)}", width, subsequent_indent=" " * (len(row) + 1))
 
 
 def _batch(forecast: Forecast, facts: Facts, limit: int) -> str:
@@ -85,11 +86,11 @@ def _batch(forecast: Forecast, facts: Facts, limit: int) -> str:
     return f"{largest}" + (f" ({wanted} as {parts} x {math.ceil(wanted / parts)})" if parts else "")
 
 
-def _not_followed(forecasts: Iterable[Forecast]) -> Iterator[str]:
+def _not_followed(forecasts: Iterable[Forecast], width: int) -> Iterator[str]:
     """Yield why the steps of some optimizers were not followed, so that their bytes are arithmetic."""
     by_reason: dict[str, list[str]] = {}
     for forecast in forecasts:
         if forecast.skipped:
             by_reason.setdefault(forecast.skipped, []).append(forecast.optimizer)
     for reason, names in by_reason.items():
-        yield from indented(f"steps not followed, so by arithmetic: {listed(names)} ({reason})")
+        yield from indented(f"steps not followed, so by arithmetic: {listed(names)} ({reason})", width)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from advisor.report.facts_text import in_percent, indented
+from advisor.report.facts_text import WIDTH, in_percent, indented
 from studies.facts import Facts
 from studies.quantities import format_seconds
 
 
-def probes_text(facts: Facts) -> str:
+def probes_text(facts: Facts, width: int = WIDTH) -> str:
     """Return what the probes measured in plain words, what they cost, and which were skipped and why."""
     if not facts.probes:
         return ""
@@ -19,9 +19,9 @@ def probes_text(facts: Facts) -> str:
     for probe in facts.probes:
         if not probe.skipped:
             measurement = _PROBE_SENTENCES[probe.name](facts)
-            lines += indented(f"{measurement} ({probe.how}, {format_seconds(probe.seconds)})")
+            lines += indented(f"{measurement} ({probe.how}, {format_seconds(probe.seconds)})", width)
     skipped = [f"{_PROBE_NAMES[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
-    lines += [line for name in skipped for line in indented(f"not measured: {name}")]
+    lines += [line for name in skipped for line in indented(f"not measured: {name}", width)]
     return "\n".join(lines)
 
 

@@ -34,5 +34,5 @@ def stage_in_words(stage: Stage, stages: tuple[str, ...]) -> str:
         >>> stage_in_words("race", stages_in_words(compresses=False))
         'race, stage 2 of 3'
     """
-    name = STAGE_NAMES[stage]
+    name = STAGE_NAMES.get(stage, stage)  # a journal of a later version may have others
     return f"{name}, stage {stages.index(name) + 1} of {len(stages)}" if name in stages else name

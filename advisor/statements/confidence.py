@@ -138,11 +138,14 @@ class NothingApart(Statement):
     rows: int | None
     confirmed: bool = False
     """Whether these are those that were confirmed, and others were not."""
+    untried: bool = False
+    """Whether these are those with a whole run, and others have none."""
 
     def __str__(self) -> str:
         count = len(self.subjects)
         rows = "" if self.rows is None else f" on {several(self.rows, 'validation row')}"
         which = "confirmed optimizers" if self.confirmed else "optimizers"
+        which += " with a whole run" if self.untried else ""
         reach = f"{count} of {count} {which} reach {self.metric} {number(self.quality)}{rows}"
         return f"{reach}: that tells nothing apart."
 
@@ -151,8 +154,14 @@ class NothingApart(Statement):
         qualities = [other.quality for other in case.answer.contenders if other.optimizer in self.subjects]
         return (
             len(qualities) == len(self.subjects) > 1
-            and self.confirmed == (len(self.subjects) < len(case.answer.contenders))
+            and (self.confirmed or self.untried) == (len(self.subjects) < len(case.answer.contenders))
+            and not (self.untried and self._confirmed(case))
+            and (not self.confirmed or self._confirmed(case))
             and all(same(quality, self.quality) for quality in qualities)
             and case.answer.label == "tied"
             and self.rows == case.evidence.valid_rows
         )
+
+    def _confirmed(self, case: Case) -> bool:
+        """Tell whether the runs behind the answer are with fresh seeds, or of a compressed model."""
+        return any(not run.searched for run in case.runs(case.answer.trials))

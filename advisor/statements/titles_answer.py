@@ -33,7 +33,12 @@ class QualityForCost(Statement):
     def __str__(self) -> str:
         name, of = self.subjects[0], several(self.others, "other")
         if self.quality is None or self.value is None:
-            return f"{name} is advised and has no whole run yet; {of} {'has' if self.others == 1 else 'have'}"
+            have = (
+                f"{of} that {'fits has' if self.others == 1 else 'fit have'}"
+                if self.others
+                else "nobody who fits has"
+            )
+            return f"{name} is advised and has no whole run yet; {have}"
         cost = BY_FIELD[self.cost]
         reached = f"{name}: {self.metric} {number(self.quality)}, {cost.label} {cost.write(self.value)}"
         if not self.others:
@@ -61,7 +66,8 @@ class QualityForCost(Statement):
         }
         quality, value = drawn.pop(answer.optimizer, (None, None))
         if quality is None or value is None or self.quality is None or self.value is None:
-            return (quality, self.quality, self.others) == (None, None, len(drawn))
+            counts = (self.others, self.better, self.cheaper)
+            return (quality, self.quality, self.value, *counts) == (None, None, None, len(drawn), 0, 0)
         better = sum(direction.better(other, quality) for other, _ in drawn.values())
         cheaper = sum(cost < value for _, cost in drawn.values())
         return (

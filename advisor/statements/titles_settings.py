@@ -95,6 +95,11 @@ class SettingValue:
     def __str__(self) -> str:
         return f"{self.label} {number(self.value)}"
 
+    def is_set(self, run: Record) -> bool:
+        """Tell whether a run has the setting; a weight decay of 0 in torch is none."""
+        value = self.of(run)
+        return bool(value) if self.key == DECAY else value is not None
+
     def of(self, run: Record) -> float | None:
         """Return the value of a run, read off its recipe."""
         value = torch_decay(run) if self.key == DECAY else run.params.get(self.key)
@@ -134,7 +139,7 @@ class BestSettings(Statement):
         """No search trial is better, as many are as good, and the first has these settings."""
         runs = [run for run in shown(case, "search") if not self.of or run.optimizer in self.of]
         if self.only_with_them:
-            runs = [run for run in runs if all(setting.of(run) for setting in self.settings)]
+            runs = [run for run in runs if all(setting.is_set(run) for setting in self.settings)]
         best = case.evidence.direction.best(run.measured_quality for run in runs)
         reach = sorted(run.number for run in runs if run.quality == best)
         (first,) = case.runs(self.trials[:1])

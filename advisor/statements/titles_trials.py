@@ -142,15 +142,18 @@ class SearchLeader(Statement):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurvesEnd(Statement):
-    """Curves end: the optimizers whose median learning curve ends best; none where no curve can be drawn."""
+class CurvesReach(Statement):
+    """Curves reach: the optimizers whose runs reach most at their best epoch, in the median.
+
+    There are none where no curve can be drawn.
+    """
 
     runs: Runs
     metric: str
     """What the curves show, in words."""
     field: Curved
     value: float
-    """Median at the end."""
+    """Median over its runs, each at its best epoch."""
     curves: int
     """Runs of the first of the subjects."""
     compared: int
@@ -163,24 +166,28 @@ class CurvesEnd(Statement):
         if not self.subjects:
             run = "run with a fresh seed" if self.runs == "confirmation" else kind
             return f"No {run} has a learning curve that can be drawn"
-        end = f"{self.metric} {number(self.value)}"
+        best = f"{self.metric} {number(self.value)}"
         if len(self.subjects) > 1:
-            alike = "end alike" if len(self.subjects) == self.compared else "end best, alike"
-            return f"{opening(named(self.subjects, self.compared))} {alike}: median {end}"
-        over = f"median {end} over {several(self.curves, kind)}" if self.curves > 1 else f"{end} in 1 {kind}"
-        at = "ends best:" if self.compared > 1 else "ends at a" if self.curves > 1 else "ends at"
+            alike = "do equally well" if len(self.subjects) == self.compared else "do best, alike"
+            return f"{opening(named(self.subjects, self.compared))} {alike}: median {best} at the best epochs"
+        over = (
+            f"median {best} over the best epochs of {several(self.curves, kind)}"
+            if self.curves > 1
+            else f"{best} at the best epoch of 1 {kind}"
+        )
+        at = "does best:" if self.compared > 1 else "reaches a" if self.curves > 1 else "reaches"
         return f"{self.subjects[0]} {at} {over}"
 
     def holds(self, case: Case) -> bool:
-        """The median of the last values is that of these optimizers, and no other's is better."""
+        """The median of the best values is that of these optimizers, and no other's is better."""
+        direction = case.evidence.direction if self.field == "valid_metric" else MINIMIZE
         ends: dict[str, list[float]] = {}
         for run in shown(case, self.runs):
             values = [getattr(point, self.field) for point in run.curve]
             usable = [value for value in values if math.isfinite(value) and (value > 0 or not self.positive)]
-            if usable:
-                ends.setdefault(run.optimizer, []).append(usable[-1])
+            if (reached := direction.best(usable)) is not None:
+                ends.setdefault(run.optimizer, []).append(reached)
         medians = {name: median(values) for name, values in ends.items()}
-        direction = case.evidence.direction if self.field == "valid_metric" else MINIMIZE
         best = direction.best(medians.values())
         if best is None:
             return not self.subjects

@@ -22,6 +22,8 @@ from studies.direction import Direction
 
 Role = Literal["advised", "fits", "ruled out"]
 CONSTANT: Final = "the best constant answer"
+NEARBY: Final = 4.0
+"""So many times the span of the marks away, a plain model is in the first view still (judged)."""
 LABEL_FROM: Final = 360.0
 """Place across from which the label of the advised one stands on the left of its mark."""
 CAPTION: Final = (
@@ -101,8 +103,11 @@ class QualityChart:
         if ends is None:
             intervals = [end for each in self.marks for end in each.interval or ()]
             ends = min((*qualities, *intervals)), max((*qualities, *intervals))
-        room = 2 * (ends[1] - ends[0])
-        near = [quality for _, quality in self.plain_models if ends[0] - room <= quality <= ends[1] + room]
+        room = NEARBY * (ends[1] - ends[0])
+        plain = [quality for _, quality in self.plain_models]
+        near = [quality for quality in plain if ends[0] - room <= quality <= ends[1] + room]
+        if ends[0] == ends[1] and not near and plain:  # one value alone is seen beside the best plain model
+            near = [min(plain, key=self.direction.loss)]
         return even_axis([*ends, *near], write=number)
 
     def _inside(self, frame: Frame, style_of: dict[str, Style]) -> Iterator[Html]:

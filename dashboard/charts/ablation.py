@@ -14,7 +14,7 @@ from advisor.jobs.ablation import AblatedStudy, ablation
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import BLUE, GREY, VERMILION
 from dashboard.charts import Plot
-from dashboard.charts.looks import folded, legend_below
+from dashboard.charts.looks import legend_below, worded
 from studies.errors import StudyError
 from studies.quantities import several
 
@@ -48,9 +48,7 @@ def ablation_stair(path: Ablation) -> go.Figure:
         order = [labels[id(step)] for step in path.steps]
         figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
         figure.update_xaxes(title_text=f"validation {path.metric} ({path.direction.word} is better)")
-    figure.update_layout(
-        title_text=folded(says), meta={"kind": "ablation", "says": says}, barmode="overlay", showlegend=True
-    )
+    worded(figure, "ablation", says).update_layout(barmode="overlay", showlegend=True)
     return legend_below(figure, height=190 + 40 * len(path.steps) if known else 200)
 
 
@@ -150,8 +148,7 @@ def _of_advised(study: Study) -> go.Figure:
         return ablation_stair(ablation_of(study, recommend(study.evidence).trials))
     except StudyError as error:
         says = f"No way from defaults to an advised recipe: {error}"
-        figure = go.Figure(layout={"title_text": folded(says), "meta": {"kind": "ablation", "says": says}})
-        return figure.update_layout(height=200)
+        return worded(go.Figure(), "ablation", says).update_layout(height=200)
 
 
 PLOTS: Final[Mapping[str, Plot]] = {"ablation": Plot(_of_advised, "a whole study")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.decide.recommend import recommend
-from advisor.evidence import Evidence
+from advisor.evidence import Evidence, has_quality
 from advisor.recommendation import Recommendation
 from advisor.report.axis_marks import Axis
 from advisor.report.numbers import number
@@ -43,17 +43,19 @@ def answer_chart(evidence: Evidence, answer: Recommendation, style_of: Mapping[s
         style_of: of each optimizer.
     """
     figure, values = go.Figure(), quality_chart(evidence, answer)
-    titled(figure, quality_for_cost(evidence, answer, values))
-    legend_below(figure, height=HEIGHT, bottom=60)
     if values is None:
-        return figure
+        return _titled(figure, quality_for_cost(evidence, answer, values))
     for mark in values.marks:
         figure.add_trace(_drawn(mark, values, style_of[mark.optimizer]))
     _draw_axes(figure, values)
     _draw_plain_models(figure, values)
     if values.limit is not None:
         _draw_limit(figure, values, values.limit)
-    return figure
+    return _titled(figure, quality_for_cost(evidence, answer, values))
+
+
+def _titled(figure: go.Figure, finding: Statement) -> go.Figure:
+    return legend_below(titled(figure, finding), height=HEIGHT, bottom=60)
 
 
 def reading(values: QualityChart) -> str:
@@ -94,9 +96,10 @@ def rows(values: QualityChart) -> list[dict[str, Any]]:
 
 def quality_for_cost(evidence: Evidence, answer: Recommendation, values: QualityChart | None) -> Statement:
     """Say what the advised optimizer reached at which cost, beside the others that fit."""
-    fitting = [mark for mark in values.marks if mark.role != "ruled out"] if values else []
-    if values is None or not fitting:
-        return NothingComplete(runs="trained", needs="" if not _measured(answer) else "train_seconds")
+    if values is None:
+        whole = any(has_quality(run) for run in evidence.records if run.stage != "compress")
+        return NothingComplete(runs="trained", needs="train_seconds" if whole else "")
+    fitting = [mark for mark in values.marks if mark.role != "ruled out"]
     advised = next((mark for mark in fitting if mark.role == "advised"), None)
     others = [mark for mark in fitting if mark is not advised]
     better = [m for m in others if advised and evidence.direction.better(m.quality, advised.quality)]
@@ -111,10 +114,6 @@ def quality_for_cost(evidence: Evidence, answer: Recommendation, values: Quality
         better=len(better),
         cheaper=sum(mark.cost < advised.cost for mark in others) if advised else 0,
     )
-
-
-def _measured(answer: Recommendation) -> bool:
-    return any(contender.quality is not None for contender in answer.contenders)
 
 
 def _drawn(mark: QualityMark, values: QualityChart, style: Style) -> go.Scatter:

@@ -1,9 +1,9 @@
-"""Contour: quality over learning rate and weight decay of one optimizer, smoothed where trials are enough."""
+"""Contour: quality over two numbers of an optimizer's recipe, smoothed where trials are enough."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
 from advisor.analysis.surface import FEWEST, surface
 from advisor.evidence import has_quality
+from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style, styles
 from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestSettings, NoPair, SettingValue
 from dashboard.charts import Plot
 from dashboard.charts.looks import RING, legend_below, titled
-from dashboard.charts.space import first_optimizer, optimizer_of
+from dashboard.charts.space import batch_range, first_optimizer, optimizer_of, panels_of
 from dashboard.charts.trials import leaders
 from studies.direction import Direction
 from studies.record import Record
@@ -48,15 +49,16 @@ def contour(
     _add_surface(figure, whole, pair, metric, direction)
     _add_trials(figure, whole, pair, style, metric)
     figure.add_scatter(
-        x=[pair[0].values[best.number]],
-        y=[pair[1].values[best.number]],
+        x=[_drawn(pair[0], pair[0].values[best.number])],
+        y=[_drawn(pair[1], pair[1].values[best.number])],
         mode="markers",
         name=f"best: trial {best.number}",
         marker=RING,
         hoverinfo="skip",
     )
-    figure.update_xaxes(title_text="learning rate", type="log", exponentformat="none")
-    figure.update_yaxes(title_text=pair[1].label, type="log", exponentformat="none")
+    x, y = panels_of(pair)
+    figure.update_xaxes(title_text=pair[0].label, **x.axis)
+    figure.update_yaxes(title_text=pair[1].label, **y.axis)
     titled(figure, best_pair(records, pair, metric, direction))
     return legend_below(figure, height=500)
 
@@ -67,6 +69,14 @@ def pair_of(records: Sequence[Record], optimizer: str) -> tuple[NumericSetting, 
     rates = next((setting for setting in numbers(records, optimizer) if setting.key == key), None)
     decays = decay(records, optimizer)
     return (rates, decays) if rates and decays else None
+
+
+def settings_of(study: Study, optimizer: str) -> tuple[NumericSetting, ...]:
+    """Return the numbers of an optimizer's trials that a contour may be drawn over, the first one its lr."""
+    numeric = numbers(study.records, optimizer, batch_size=batch_range(study))
+    decays = decay(study.records, optimizer)
+    known = (*numeric[:1], *([decays] if decays else ()), *numeric[1:])
+    return tuple(setting for setting in known if setting.key != f"optimizer.{optimizer}.weight_decay")
 
 
 def rows(records: Sequence[Record], pair: tuple[NumericSetting, NumericSetting]) -> list[dict[str, Any]]:
@@ -93,16 +103,15 @@ def _add_surface(
     metric: str,
     direction: Direction,
 ) -> None:
-    x, y = (_log_ends(setting, whole) for setting in pair)
-    xs, ys = ([setting.values[record.number] for record in whole] for setting in pair)
+    x, y = (_tried(setting, whole) for setting in pair)
     places = [
-        (_place(a, x), _place(b, y), record.measured_quality)
-        for a, b, record in zip(xs, ys, whole, strict=True)
+        (x.place(x.values[run.number]), y.place(y.values[run.number]), run.measured_quality) for run in whole
     ]
     if smoothed := surface(places):
         figure.add_contour(
-            x=[_value_at(place, x) for place in smoothed.xs],
-            y=[_value_at(place, y) for place in smoothed.ys],
+            x=[_drawn(x, x.value_at(place)) for place in smoothed.xs],
+            y=[_drawn(y, y.value_at(place)) for place in smoothed.ys],
+            text=[[_words(pair, (x.value_at(a), y.value_at(b))) for a in smoothed.xs] for b in smoothed.ys],
             z=smoothed.z,
             colorscale="Cividis",
             reversescale=not direction.maximizes,
@@ -110,7 +119,7 @@ def _add_surface(
             line={"width": 0.5},
             opacity=0.85,
             colorbar={"title": {"text": metric, "side": "right"}, "thickness": 14},
-            hovertemplate="lr %{x:.3g}, weight decay %{y:.3g}: about %{z:.4g}<extra></extra>",
+            hovertemplate="%{text}: about %{z:.4g}<extra></extra>",
             name="smoothed",
         )
 
@@ -123,30 +132,38 @@ def _add_trials(
     metric: str,
 ) -> None:
     figure.add_scatter(
-        x=[pair[0].values[record.number] for record in whole],
-        y=[pair[1].values[record.number] for record in whole],
+        x=[_drawn(pair[0], pair[0].values[record.number]) for record in whole],
+        y=[_drawn(pair[1], pair[1].values[record.number]) for record in whole],
+        text=[_words(pair, [setting.values[record.number] for setting in pair]) for record in whole],
         mode="markers",
         name=f"{whole[0].optimizer}, whole runs",
         customdata=[[record.number, record.quality] for record in whole],
         marker=style.marker(size=9, line={"width": 1, "color": EDGE}),
         hovertemplate=f"trial %{{customdata[0]}}: {metric} %{{customdata[1]:.4g}}"
-        "<br>lr %{x:.3g}, weight decay %{y:.3g}<extra></extra>",
+        "<br>%{text}<extra></extra>",
     )
 
 
-def _log_ends(setting: NumericSetting, whole: Sequence[Record]) -> tuple[float, float]:
-    logs = [math.log(setting.values[record.number]) for record in whole]
-    return min(logs), max(logs)
+def _label(setting: NumericSetting) -> str:
+    return setting.label.removesuffix(" in torch")
 
 
-def _place(value: float, ends: tuple[float, float]) -> float:
-    low, high = ends
-    return (math.log(value) - low) / (high - low) if high > low else 0.5
+def _words(pair: Sequence[NumericSetting], values: Sequence[float]) -> str:
+    return ", ".join(
+        f"{_label(setting)} {number(value)}" for setting, value in zip(pair, values, strict=True)
+    )
 
 
-def _value_at(place: float, ends: tuple[float, float]) -> float:
-    low, high = ends
-    return math.exp(low + place * (high - low))
+def _tried(setting: NumericSetting, whole: Sequence[Record]) -> NumericSetting:
+    """Return a setting whose span is that of the whole runs, which alone say anything of the surface."""
+    values = [setting.values[run.number] for run in whole]
+    low, high = min(values), max(values)
+    return replace(setting, span=replace(setting.span, low=low, high=high, default=low))
+
+
+def _drawn(setting: NumericSetting, value: float) -> float:
+    """Return where a value is drawn: of 0.9, 0.99, 0.999 the gap to 1."""
+    return 1 - value if setting.span.scale == "complement" else value
 
 
 def best_pair(
@@ -155,20 +172,19 @@ def best_pair(
     metric: str,
     direction: Direction,
 ) -> Statement:
-    """Say at which learning rate and weight decay the best of these search trials lies."""
+    """Say at which two numbers the best of these search trials lies."""
     whole = _whole_runs(records, pair) if pair else []
     best = leaders(whole, direction)
     if pair is None or not best:
         return NoPair(subjects=optimizer_of(records))
-    labels = ("lr", "weight decay")
     return BestSettings(
         subjects=(best[0].optimizer,),
         trials=tuple(record.number for record in best),
         metric=metric,
         quality=best[0].measured_quality,
         settings=tuple(
-            SettingValue(key=setting.key, label=label, value=setting.values[best[0].number])
-            for setting, label in zip(pair, labels, strict=True)
+            SettingValue(key=setting.key, label=_label(setting), value=setting.values[best[0].number])
+            for setting in pair
         ),
         whole_runs=len(whole),
         of=(best[0].optimizer,),

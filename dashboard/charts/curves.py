@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,12 +12,13 @@ import plotly.graph_objects as go
 
 from advisor.analysis.learning_curves import Band, band
 from advisor.evidence import has_quality
+from advisor.report.axis_marks import reach
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style
 from advisor.statements.statement import Statement
-from advisor.statements.titles_trials import Curved, CurvesEnd, NothingComplete, Runs
+from advisor.statements.titles_trials import Curved, CurvesReach, NothingComplete, Runs
 from dashboard.charts import Plot
-from dashboard.charts.axes import EVEN, log_scale, whole_scale
+from dashboard.charts.axes import EVEN, count_beyond, log_scale, whole_scale
 from dashboard.charts.looks import label_qualities, legend_below, tinted
 from dashboard.spotlight import name_ends
 from studies.direction import Direction
@@ -33,6 +35,10 @@ MANY_POINTS: Final = 3000
 MEASURED: Final = ("epoch", "step", "seconds", "train_loss", "valid_loss", "valid_metric")
 MARKS: Final = 12
 """Marks along a median, which tell it from the others where colours do not."""
+
+
+ROOM: Final = 0.08
+"""Share of the medians' height that is left free above and below them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +99,32 @@ def learning_curves(
             _draw_band(figure, median, optimizer, style, axes)
     name_ends(figure, style_of)
     _draw_chosen(figure, records, style_of, axes)
-    label_qualities(figure, curves_end(records, axes, metric, direction), metric, direction)
+    label_qualities(figure, curves_reach(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
+    if not axes.log_y:
+        _zoom(figure, records, shown, axes, direction if axes.y == "metric" else Direction.MINIMIZE)
     return legend_below(figure, height=540)
+
+
+def _zoom(
+    figure: go.Figure,
+    records: Sequence[Record],
+    shown: Sequence[Record],
+    axes: Axes,
+    direction: Direction,
+) -> None:
+    """Zoom to the medians, which a diverged run would flatten, and count the runs that leave the view."""
+    names = sorted({record.optimizer for record in records})
+    bands = [median for name in names if (median := _band(records, name, axes))]
+    heights = [height for median in bands for height in (*median.low, *median.high)]
+    if not heights:
+        return
+    low, high = reach(heights, direction) or (min(heights), max(heights))
+    room = ROOM * (high - low)
+    low, high = low - room, high + room
+    outside = sum(any(not low <= y <= high for _, y in axes.points(record)) for record in shown)
+    if outside and room:
+        count_beyond(figure.update_yaxes(range=(low, high)), outside, direction)
 
 
 def drawn(records: Sequence[Record], axes: Axes) -> tuple[Record, ...]:
@@ -123,14 +152,17 @@ def _with_curves(records: Sequence[Record], axes: Axes) -> list[Record]:
     return [record for record in records if record.curve and _is_over(record, axes)]
 
 
-def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
-    whole = [
+def _whole_runs(records: Sequence[Record], optimizer: str, axes: Axes) -> list[Record]:
+    return [
         record
         for record in _with_curves(records, axes)
         if record.optimizer == optimizer and has_quality(record)
     ]
+
+
+def _band(records: Sequence[Record], optimizer: str, axes: Axes) -> Band | None:
     share = 1.0 if axes.over == "seeds" else 0.5
-    return band([axes.points(record) for record in whole], share=share)
+    return band([axes.points(record) for record in _whole_runs(records, optimizer, axes)], share=share)
 
 
 def _draw_band(figure: go.Figure, median: Band, optimizer: str, style: Style, axes: Axes) -> None:
@@ -253,28 +285,37 @@ def _scale(values: Sequence[float], *, log: bool) -> dict[str, Any]:
     return log_scale(values) if log else EVEN
 
 
-def curves_end(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
-    """Say whose median learning curve ends best."""
+def curves_reach(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
+    """Say whose runs do best in the median, each at its best epoch, as the answer counts them."""
     runs: Runs = "confirmation" if axes.over == "seeds" else "search"
     if not any(has_quality(record) for record in records if _is_over(record, axes)):
         return NothingComplete(runs=runs)
     names = sorted({record.optimizer for record in records})
-    bands = {name: median for name in names if (median := _band(records, name, axes))}
-    ends = {name: median.middle[-1] for name, median in bands.items()}
     toward = direction if axes.y == "metric" else Direction.MINIMIZE
-    best = toward.best(ends.values())
-    subjects = tuple(name for name, end in ends.items() if best is not None and math.isclose(end, best))
+    reached = {name: qualities for name in names if (qualities := _reached(records, name, axes, toward))}
+    medians = {name: statistics.median(qualities) for name, qualities in reached.items()}
+    best = toward.best(medians.values())
+    subjects = tuple(
+        name for name, value in medians.items() if best is not None and math.isclose(value, best)
+    )
     words = {"valid_loss": "validation loss", "train_loss": "training loss"}
-    return CurvesEnd(
+    return CurvesReach(
         subjects=subjects,
         runs=runs,
         metric=words.get(axes.y, metric),
         field=axes.field,
         value=0.0 if best is None else best,
-        curves=bands[subjects[0]].runs if subjects else 0,
-        compared=len(bands),
+        curves=len(reached[subjects[0]]) if subjects else 0,
+        compared=len(reached),
         positive=axes.log_y,
     )
+
+
+def _reached(records: Sequence[Record], optimizer: str, axes: Axes, toward: Direction) -> list[float]:
+    """Return what each whole run of an optimizer reached at its best epoch; runs without a point left out."""
+    runs = _whole_runs(records, optimizer, axes)
+    best = [toward.best(y for _, y in axes.points(record)) for record in runs]
+    return [value for value in best if value is not None]
 
 
 def _is_over(record: Record, axes: Axes) -> bool:

@@ -43,11 +43,7 @@ def folded(finding: str) -> str:
 
 
 def titled(figure: go.Figure, finding: Statement) -> go.Figure:
-    """Give a chart its title: a statement in words, its kind and figures beside them for programs.
-
-    A chart of nothing has no axes: the title says what is missing.
-    """
-    bare_if_empty(figure)
+    """Give a chart its title: a statement in words, its kind and figures beside them for programs."""
     return figure.update_layout(title_text=folded(str(finding)), meta=finding.to_dict())
 
 
@@ -57,6 +53,7 @@ def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
     A page writes the title above the chart, where it is wrapped at any width; Plotly would cut it.
     """
     title = figure.layout.title.text or ""
+    bare_if_empty(figure)
     if not title:
         return "", figure
     bare = type(figure)(figure).update_layout(title_text="")
@@ -66,6 +63,11 @@ def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
         if figure.layout.height is not None:
             bare.update_layout(height=figure.layout.height - top + BARE_TOP)
     return title.replace("<br>", " "), bare
+
+
+def worded(figure: go.Figure, kind: str, says: str) -> go.Figure:
+    """Give a chart its title in words that no statement of the advice makes."""
+    return figure.update_layout(title_text=folded(says), meta={"kind": kind, "says": says})
 
 
 def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Figure:
@@ -79,7 +81,7 @@ def legend_below(figure: go.Figure, *, height: int, bottom: int = 110) -> go.Fig
 def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> go.Figure:
     """Give a chart its title and lay it over the page, whose colour shows through."""
     if isinstance(finding, str):
-        bare_if_empty(figure).update_layout(title_text=folded(finding))
+        figure.update_layout(title_text=folded(finding))
     else:
         titled(figure, finding)
     legend_below(figure, height=height, bottom=50)
@@ -92,7 +94,7 @@ def transparent(figure: go.Figure, finding: Statement | str, *, height: int) -> 
 
 
 def bare_if_empty(figure: go.Figure) -> go.Figure:
-    """Take the axes off a chart that draws nothing."""
+    """Take the axes off a chart that draws nothing: its title says what is missing."""
     if not figure.data:
         figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return figure

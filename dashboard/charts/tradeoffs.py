@@ -56,6 +56,11 @@ def front(records: Sequence[Record], cost: Cost, direction: Direction) -> tuple[
     return tuple(sorted(best, key=lambda record: (getattr(record, cost.field), record.number)))
 
 
+def is_front(best: Sequence[Record], cost: Cost) -> bool:
+    """Tell whether the best in both are a front: two points or more, of which none beats another."""
+    return len({(getattr(record, cost.field), record.quality) for record in best}) > 1
+
+
 def quality_by_cost(
     records: Sequence[Record],
     style_of: Mapping[str, Style],
@@ -73,7 +78,7 @@ def quality_by_cost(
     allowed = getattr(limits, cost.limit) if limits and cost.limit else None
     unit = unit_of((getattr(record, cost.field) for record in drawn), seconds=cost.in_seconds)
     figure = go.Figure()
-    if best:
+    if is_front(best, cost):
         figure.add_trace(_line(best, cost, unit))
     for optimizer, style in style_of.items():
         runs = [record for record in drawn if record.optimizer == optimizer]

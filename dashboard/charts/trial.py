@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
-from advisor.report.optimizer_styles import GREY, Style
-from dashboard.charts.looks import RING, tinted, transparent
-from dashboard.trial_facts import best_point, losses_title, metric_title
+from advisor.report.numbers import number
+from advisor.report.optimizer_styles import GREY, Style, styles
+from advisor.statements.titles_trials import NothingComplete
+from dashboard.charts import Plot
+from dashboard.charts.axes import EVEN, whole_scale
+from dashboard.charts.looks import RING, tinted, titled, transparent
+from dashboard.charts.trials import leader, search_leader
+from dashboard.trial_facts import best_point, losses_title, metric_title, repeats
 from studies.direction import Direction
 from studies.record import Measurement, Record
+
+if TYPE_CHECKING:
+    from dashboard.snapshot import Study
 
 HEIGHT: Final = 330
 
@@ -69,14 +77,26 @@ def _line(
     return go.Scatter(
         x=[point.epoch for point in known],
         y=[value(point) for point in known],
-        customdata=[[record.number] for _ in known],
+        customdata=[[record.number, number(value(point))] for point in known],
         name=name,
         mode="lines+markers" if len(known) == 1 else "lines",
         line=line,
-        hovertemplate=f"{name}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"{name}<br>epoch %{{x}}: %{{customdata[1]}}<extra></extra>",
     )
 
 
 def _laid_out(figure: go.Figure, record: Record, title: str) -> go.Figure:
-    figure.update_xaxes(title_text="epoch", dtick=1 if record.epochs <= 12 else None, tickformat="d")
-    return transparent(figure, title, height=HEIGHT).update_layout(showlegend=True)
+    figure.update_xaxes(title_text="epoch", **whole_scale(record.epochs))
+    return transparent(figure.update_yaxes(**EVEN), title, height=HEIGHT).update_layout(showlegend=True)
+
+
+def _of_best(study: Study) -> go.Figure:
+    best = leader([record for record in study.records if record.searched], study.direction)
+    if best is None:
+        return titled(go.Figure(), NothingComplete(runs="search")).update_layout(height=200)
+    style, same = styles(study.optimizers)[best.optimizer], repeats(study.records, best)
+    figure = metric_curve(best, same, style, metric=study.metric, direction=study.direction)
+    return titled(figure, search_leader(study.records, study.metric, study.direction))
+
+
+PLOTS: Final[Mapping[str, Plot]] = {"best-trial": Plot(_of_best, "a whole run")}

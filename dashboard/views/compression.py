@@ -132,14 +132,17 @@ def _sensitivity(study: Study) -> None:
 
 def _front(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     best = pareto_front(entries, study.direction)
-    st.subheader("The front")
+    is_front = len(best) > 1
+    st.subheader("The front" if is_front else "What was measured")
     every = st.toggle(
         "All that was measured", key="every", help="Also what something else beats in everything."
     )
     rows = [_row(entry, advised) for entry in (entries if every else best)]
     shown = filled_columns(rows, columns(study.metric))
     st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
-    st.caption(f"{len(best)} of {several(len(entries), 'way')} on the front.")
+    ways = several(len(entries), "way")
+    alone = f"Nothing beats {best[0].name} in anything: it is the best of {ways} in all." if best else ""
+    st.caption(plain(f"{len(best)} of {ways} on the front." if is_front else alone))
 
 
 def _row(entry: CompressedModel, advised: CompressedModel | None) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from typing import Final
 
 import streamlit as st
 
+from advisor.analysis.early_ranks import early_ranks
 from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
 from dashboard.charts import curves
+from dashboard.charts import early_ranks as early_ranks_charts
 from dashboard.charts.curves import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
@@ -23,6 +25,11 @@ from studies.record import Record
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
 OVERS: Final = {"trials": "trials of the search", "seeds": "seeds of the finalists"}
 TRIAL: Final = "trial"
+EARLY: Final = (
+    "Of whole runs, the rank at each rung against that at the end, with its 90 % interval: 1 where the order "
+    "stays, 0 where it says nothing. Runs that were stopped have no end and are left out: those that are "
+    "left are more alike, which usually makes the agreement seen here lower than that of all."
+)
 NONE: Final = "none"
 CAPTIONS: Final = {
     "trials": "Thick: the median of an optimizer's whole runs; shaded: the middle half of them. ",
@@ -60,6 +67,17 @@ def show(home: Path, name: str) -> None:
     links.open_marked(name, chart(figure, key, rows, on_select="rerun", selection_mode="points"))
     st.caption(CAPTIONS[axes.over] + CAPTION)
     _trial(study)
+    _early_ranks(study)
+
+
+def _early_ranks(study: Study) -> None:
+    """Show whether what was known when runs were stopped told how they would have ended."""
+    correlations = early_ranks(study.records, study.direction)
+    if correlations:
+        st.subheader("Do early ranks foretell late ones?")
+        figure = early_ranks_charts.correlation_lines(correlations)
+        chart(figure, f"{study.name}-early-ranks", early_ranks_charts.rows(correlations))
+        st.caption(plain(EARLY))
 
 
 def _axes(study: Study) -> Axes:

@@ -21,8 +21,8 @@ from dashboard import reads
 from dashboard.charts import evidence
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart
-from dashboard.widgets.words import bullets, plain, progress, search_state
+from dashboard.widgets.parts import chart, show_circumstances, state_in_a_line
+from dashboard.widgets.words import bullets, plain
 from studies.errors import StudyError
 from studies.quantities import several
 
@@ -58,7 +58,8 @@ def show(home: Path, name: str) -> None:
     except StudyError as error:
         st.error(plain(error))
         return
-    st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    st.caption(plain(state_in_a_line(study)))
+    show_circumstances(study)
     _published(study)
     _beginning(study)
     _earlier(study)

@@ -9,25 +9,28 @@ from typing import Final
 import streamlit as st
 
 from advisor.confidence import MEANINGS
+from advisor.decide.circumstances import circumstances
 from advisor.decide.under_way import under_way
 from advisor.evidence import Evidence, Finding
-from advisor.recommendation import NOT_TRAINED, Recommendation
+from advisor.recommendation import BASIS, Recommendation
 from advisor.report.columns_table import TITLES as COLUMN_TITLES
 from advisor.report.columns_table import column_rows
 from advisor.report.compression_table import TITLES
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import styles
+from advisor.statements.circumstances import NothingWhole, ToCompress
 from advisor.statements.statement import Statement
 from advisor.study_report.quality_chart import quality_chart
 from dashboard import reads, whatif
 from dashboard.charts import answer as charts
 from dashboard.snapshot import Study
 from dashboard.widgets import candidates, checks, recipe, running, what_if
-from dashboard.widgets.parts import chart
-from dashboard.widgets.words import bullets, is_running, plain, progress, search_state
+from dashboard.widgets.parts import chart, state_in_a_line
+from dashboard.widgets.words import bullets, is_running, plain
 from studies.costs import COSTS
 from studies.errors import NothingFeasible, StudyError
 
+UNTRAINED: Final = f"The answer above has no whole run behind it: {BASIS}."
 METRIC_PIXELS: Final = 150
 """Seven stand in two rows at 1280 pixels."""
 
@@ -48,7 +51,7 @@ def show(home: Path, name: str) -> None:
     except StudyError as error:
         top.title("No optimizer fits" if isinstance(error, NothingFeasible) else plain(name))
         top.error(plain(error))
-        top.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+        top.caption(plain(state_in_a_line(study)))
         what_if.show_changes(home, study, limits, goal)
         return
     evidence = whatif.under(study.evidence, limits, goal)
@@ -72,7 +75,7 @@ def show(home: Path, name: str) -> None:
 
 def _said(home: Path, study: Study, advice: Recommendation) -> None:
     """Say the answer once: of a search that runs, who leads and what is to come; else how sure it is."""
-    state = f"Study {study.name}, {progress(study)}. {search_state(study)}"
+    state = state_in_a_line(study)
     if is_running(study):
         so_far = under_way(study.evidence, advice)
         st.title(plain(so_far.title))
@@ -80,14 +83,20 @@ def _said(home: Path, study: Study, advice: Recommendation) -> None:
         st.caption(plain(state))
         return
     st.title(plain(advice.in_short))
-    st.markdown(f"{plain(advice.headline.how_sure)} {plain(_reached(advice))}")
-    st.caption(plain(f"{state} {advice.label.capitalize()} means: {MEANINGS[advice.label]}."))
-    if not advice.headline.confirmed:
-        _confirm(home, study, advice)
+    reached = "" if advice.quality is None else advice.reached
+    st.markdown(plain(f"{advice.headline.how_sure} {reached}"))
+    meaning = f"{advice.label.capitalize()} means: {MEANINGS[advice.label]}."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plain(" ".join([meaning, *_not_yet(study), state])), width="stretch")
+        if not advice.headline.confirmed:
+            _confirm(home, study, advice)
 
 
-def _reached(advice: Recommendation) -> str:
-    return "" if advice.quality is None else advice.reached
+def _not_yet(study: Study) -> list[str]:
+    """Return what has not come to its end, in sentences; ties and a single candidate are in the answer."""
+    return [
+        str(each) for each in circumstances(study.evidence) if isinstance(each, NothingWhole | ToCompress)
+    ]
 
 
 def _confirm(home: Path, study: Study, advice: Recommendation) -> None:
@@ -102,7 +111,9 @@ def _confirm(home: Path, study: Study, advice: Recommendation) -> None:
 def _chart(study: Study, evidence: Evidence, advice: Recommendation) -> None:
     values = quality_chart(evidence, advice)
     if values is None:
-        st.info(plain(f"Here stands what each optimizer reached against what it costs. {NOT_TRAINED}"))
+        st.info(
+            plain(f"No chart yet: here stands what each optimizer reached against what it costs. {UNTRAINED}")
+        )
         return
     figure = charts.answer_chart(evidence, advice, styles(study.optimizers))
     chart(figure, f"{study.name}-answer")

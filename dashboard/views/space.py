@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import ablation, contour, importances, parallel, space
+from dashboard.charts import ablation, brushing, contour, importances, interactions, parallel, space
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -38,10 +39,21 @@ IMPORTANCES: Final = (
     "third, options one by one. Faded bars are no more than chance. "
     "The sampler looks where it hopes for the best, so what it soon left alone looks small."
 )
+INTERACTIONS: Final = (
+    "How far the rank of quality goes with two settings together beyond what goes with each: where it does, "
+    "the best value of one depends on the other. Faded bars are no more than the largest of all pairs "
+    "reaches by chance."
+)
 CONTOUR: Final = (
-    "The weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
+    "A weight decay is the one that torch takes, lr and decay horizon in one. The surface is an average "
     "over near trials, blank where there are none."
 )
+PARALLEL: Final = (
+    "Each line is a whole run, coloured by its quality. Drag along an axis to see only the runs that pass "
+    "there, drag a name to move its axis, click a marked range to clear it. Each axis spans the range that "
+    "was searched."
+)
+FEWEST_AXES: Final = 2
 
 
 def show(home: Path, name: str) -> None:
@@ -69,6 +81,7 @@ def show(home: Path, name: str) -> None:
     else:
         _slices(study, optimizer)
         _importances(study, optimizer)
+        _interactions(study, optimizer)
         _parallel(study, optimizer)
         _contour(study, optimizer)
     _ablation(home, study)
@@ -110,6 +123,7 @@ def _all_slices(study: Study) -> None:
     )
     chart(figure, f"{study.name}-slices", space.rows(records, panels))
     st.caption(SHARED + SLICES)
+    _all_parallel(study, panels)
 
 
 def _slices(study: Study, optimizer: str) -> None:
@@ -139,6 +153,14 @@ def _importances(study: Study, optimizer: str) -> None:
     st.caption(IMPORTANCES)
 
 
+def _interactions(study: Study, optimizer: str) -> None:
+    ranking = interactions.interactions_of(study, optimizer)
+    if ranking:
+        figure = interactions.pair_bars(ranking, optimizer, styles(study.optimizers)[optimizer])
+        chart(figure, f"{study.name}-interactions-{optimizer}", interactions.rows(ranking))
+        st.caption(INTERACTIONS)
+
+
 def _parallel(study: Study, optimizer: str) -> None:
     records = searched(study.records, optimizer)
     panels = numbers(study.records, optimizer, batch_size=space.batch_range(study))
@@ -148,22 +170,50 @@ def _parallel(study: Study, optimizer: str) -> None:
     if not lines or not (panels or others):
         st.info(plain(f"{optimizer} has no two whole runs with different recipes yet."))
         return
-    style = styles(study.optimizers)[optimizer]
-    figure = parallel.parallel(records, panels, others, style, metric=study.metric, direction=study.direction)
+    figure = brushing.brushed(records, panels, others, metric=study.metric, direction=study.direction)
     chart(figure, f"{study.name}-parallel-{optimizer}", lines)
-    st.caption(
-        "Each line is a whole run, from one setting to the next; each axis spans the range that was searched."
-    )
+    st.caption(PARALLEL)
+
+
+def _all_parallel(study: Study, panels: Sequence[space.Panel]) -> None:
+    records = [record for record in study.records if record.searched]
+    numeric, categorical = brushing.axes_of_all(records, panels)
+    lines = parallel.rows(records, numeric, categorical)
+    if lines:
+        st.subheader("Whole recipes")
+        figure = brushing.brushed(
+            records, numeric, categorical, metric=study.metric, direction=study.direction
+        )
+        chart(figure, f"{study.name}-parallel", lines)
+        st.caption(f"{PARALLEL} {SHARED}-1 is the low end, 0 the default, 1 the high end.")
 
 
 def _contour(study: Study, optimizer: str) -> None:
-    st.subheader("Learning rate and weight decay")
-    pair = contour.pair_of(study.records, optimizer)
-    records = searched(study.records, optimizer)
-    if pair is None or not (lines := contour.rows(records, pair)):
-        st.info(plain(f"No two whole runs of {optimizer} differ in learning rate and weight decay."))
+    st.subheader("Quality over two settings")
+    records, settings = searched(study.records, optimizer), contour.settings_of(study, optimizer)
+    if len(settings) < FEWEST_AXES:
+        st.info(plain(f"No two numbers differ among the trials of {optimizer} yet."))
+        return
+    by_label = {setting.label: setting for setting in settings}
+    pair = [by_label[label] for label in _two_labels(study.name, list(by_label))]
+    lines = contour.rows(records, (pair[0], pair[1]))
+    if not lines:
+        st.info(plain(f"No whole run of {optimizer} has both of these settings yet."))
         return
     style = styles(study.optimizers)[optimizer]
-    figure = contour.contour(records, pair, style, metric=study.metric, direction=study.direction)
+    figure = contour.contour(
+        records, (pair[0], pair[1]), style, metric=study.metric, direction=study.direction
+    )
     chart(figure, f"{study.name}-contour-{optimizer}", lines)
     st.caption(CONTOUR)
+
+
+def _two_labels(name: str, labels: list[str]) -> tuple[str, str]:
+    """Let a reader choose two settings, which are not the same."""
+    left, right = st.columns(2)
+    with left:
+        across = address.selectbox("Across", labels, "across", study=name)
+    with right:
+        others = [label for label in labels if label != across]
+        up = address.selectbox("Up", others, "up", study=name)
+    return across, up

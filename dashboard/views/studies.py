@@ -1,4 +1,4 @@
-"""Studies: all of a home in a table, two of them side by side, and how to delete one."""
+"""Studies: all of a home in a table, two of them side by side, and what is said of one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from advisor.report.layout import settings
 from advisor.report.numbers import number
 from dashboard import reads, studies_table
 from dashboard.studies_table import Summary
+from dashboard.widgets import address, links
+from dashboard.widgets.annotating import archive, note_and_tags
 from dashboard.widgets.parts import nothing_yet
 from dashboard.widgets.words import filled_columns, markdown_table, plain
 from studies.errors import StudyError
 from studies.storage import journal
 
+HOME: Final = ""
+"""The choices on this page are about no study."""
 DELETED: Final = "Its journal, trained weights and compressed models go for good. Its runs in MLflow stay."
 
 
@@ -26,28 +30,53 @@ def show(home: Path) -> None:
     st.title("Studies")
     if done := st.session_state.pop("deleted", ""):
         st.success(plain(done))
-    names = reads.names(home)
-    if not names:
+    everything = reads.names(home)
+    if not everything:
         nothing_yet(
             f"There is no study in {home.resolve()} yet. Start one on the page Launch, or in a shell:",
             "advisor search digits",
         )
         return
-    rows = [_row(home, reads.summary(home, name)) for name in names]
-    shown = filled_columns(rows, columns())
-    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="studies")
+    names = _listed(home, everything)
+    _table(home, names)
     if len(names) > 1:
         _compare(home, names)
-    _delete(home, names)
+    _change(home, everything)
+
+
+def _listed(home: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the studies that are listed: the archived ones only when asked for."""
+    archived = reads.archived(home)
+    if not archived:
+        return names
+    if address.toggle(f"Archived too ({len(archived)})", "archived", study=HOME):
+        return names
+    return tuple(name for name in names if name not in archived)
+
+
+def _table(home: Path, names: tuple[str, ...]) -> None:
+    if not names:
+        st.info("All studies are archived.")
+        return
+    rows = [_row(home, reads.summary(home, name)) for name in names]
+    shown = filled_columns(rows, columns())
+    place = links.clicked_row(rows, shown, "studies")
+    st.caption("A click on a row opens the study.")
+    if place is not None:
+        links.open_study_page(names[place])
 
 
 def _row(home: Path, summary: Summary) -> dict[str, Any]:
-    fields = {field: getattr(summary, field) for field in columns()}
+    said = reads.annotations_of(home, summary.name)
+    fields = {field: getattr(summary, field, None) for field in columns()}
     state = summary.state
     if state != "cannot be read":
         state = studies_table.state(home, summary.name, finished=state == "finished")
     return fields | {
-        "state": state,
+        "title": said.title,
+        "tags": ", ".join(said.tags),
+        "note": said.note,
+        "state": f"{state}, archived" if said.archived else state,
         "written": f"{datetime.fromtimestamp(summary.written, tz=UTC):%Y-%m-%d %H:%M}",
     }
 
@@ -57,6 +86,7 @@ def columns() -> dict[str, Any]:
     text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
         "name": text("study", pinned=True),
+        "title": text("title"),
         "data": text("data"),
         "model": text("model"),
         "trials": numbers("trials"),
@@ -68,6 +98,8 @@ def columns() -> dict[str, Any]:
         "best": numbers("best single run", format="%.4g", help="On validation; advice rests on more"),
         "optimizer": text("of"),
         "written": text("last written (UTC)"),
+        "tags": text("tags"),
+        "note": text("note", width="medium"),
     }
 
 
@@ -127,19 +159,38 @@ def _recipe_differences(left: dict[str, str], right: dict[str, str]) -> list[tup
     ]
 
 
-def _delete(home: Path, names: tuple[str, ...]) -> None:
-    st.subheader("Delete a study")
-    name = st.selectbox("Study to delete", names, index=None, placeholder="Choose a study", key="doomed")
+def _change(home: Path, names: tuple[str, ...]) -> None:
+    """Let a reader say something of a study, put it away or delete it."""
+    st.subheader("Title, tags and note; archive; delete")
+    labels = {name: reads.annotations_of(home, name).label(name) for name in names}
+    name = st.selectbox(
+        "Study to change",
+        names,
+        index=None,
+        placeholder="Choose a study",
+        key="changed",
+        format_func=lambda name: labels.get(name, name),
+    )
     if name is None:
         return
-    st.warning(plain(f"{name}: {DELETED}"))
-    sure = st.checkbox(f"Yes, delete {plain(name)}", key=f"sure-{name}")
-    if st.button("Delete", disabled=not sure, type="primary", key="delete"):
+    note_and_tags(home, name)
+    archive(home, name)
+    _delete(home, name)
+
+
+def _delete(home: Path, name: str) -> None:
+    with st.expander("Delete"):
+        st.warning(plain(f"{name}: {DELETED}"))
+        sure = st.checkbox(f"Yes, delete {plain(name)}", key=f"sure-{name}")
+        if not st.button("Delete", disabled=not sure, type="primary", key="delete"):
+            return
         try:
             journal.delete_study(home, name)
             launch_process.forget(home, name)
         except StudyError as error:
             st.error(plain(error))
             return
-        st.session_state["deleted"] = f"{name} is deleted."
-        st.rerun()
+    if st.query_params.get(links.STUDY) == name:
+        del st.query_params[links.STUDY]
+    st.session_state["deleted"] = f"{name} is deleted."
+    st.rerun()

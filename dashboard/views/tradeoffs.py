@@ -22,9 +22,10 @@ from studies.record import Record
 
 CAPTION: Final = (
     "Each mark is a whole run; large: a finalist again with a fresh seed; hollow: a model made small after "
-    "training. The line joins what nothing beats in both, and what lies beyond a limit is shaded. "
+    "training. {line}What lies beyond a limit is shaded. "
     "Click a mark to open its page, twice beside the marks to see all of them."
 )
+LINE: Final = "The line, the front, joins what nothing beats in both. "
 
 
 def show(home: Path, name: str) -> None:
@@ -44,10 +45,11 @@ def show(home: Path, name: str) -> None:
     figure = charts.drawn(study, chosen, limits=limits)
     key = f"quality-by-{chosen}"
     selected = chart(figure, key, rows, on_select="rerun", selection_mode="points")
-    st.caption(CAPTION)
+    is_front = charts.is_front(charts.front(records, cost, study.direction), cost)
+    st.caption(CAPTION.format(line=LINE if is_front else ""))
     links.open_marked(name, selected)
     _recipe(study, records, default=rows[0]["trial"])
-    _table(study, rows)
+    _table(study, rows, is_front=is_front)
 
 
 def _cost(study: str) -> str:
@@ -62,7 +64,7 @@ def _cost(study: str) -> str:
 
 
 def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
-    """Show the recipe of the trial in the address, else of the cheapest on the front."""
+    """Show the recipe of the trial in the address, else of the cheapest that nothing beats in both."""
     by_number = {record.number: record for record in records}
     named = address.trial_number(st.query_params.get("trial", ""))
     record = by_number.get(default if named is None else named, by_number[default])
@@ -80,17 +82,18 @@ def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
     st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
-def _table(study: Study, rows: list[dict[str, Any]]) -> None:
-    st.subheader("All of them, the front first")
-    shown = filled_columns(rows, columns(study.metric, rows))
+def _table(study: Study, rows: list[dict[str, Any]], *, is_front: bool) -> None:
+    st.subheader("All of them, the front first" if is_front else "All of them, the best in both first")
+    shown = filled_columns(rows, columns(study.metric, rows, is_front=is_front))
     st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown))
 
 
-def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
+def columns(metric: str, rows: Sequence[Row], *, is_front: bool = True) -> dict[str, Any]:
     """Return the columns of the table of these rows, by field."""
+    best = "on the front" if is_front else "best in both"
     number = st.column_config.NumberColumn
     return {
-        "front": st.column_config.CheckboxColumn("on the front", pinned=True),
+        "front": st.column_config.CheckboxColumn(best, pinned=True),
         "trial": number("trial", pinned=True),
         "optimizer": st.column_config.TextColumn("optimizer", pinned=True),
         "quality": number_column(f"validation {metric}", (row["quality"] for row in rows)),

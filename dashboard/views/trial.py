@@ -12,20 +12,20 @@ from advisor.analysis.searched_space import steps_of
 from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import number
-from advisor.report.optimizer_styles import styles
 from dashboard import trial_facts
 from dashboard.charts.trial import loss_curve, metric_curve
 from dashboard.charts.trials import leader
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.annotating import note_and_tags
-from dashboard.widgets.parts import chart, cost_columns, nothing_yet, open_study
-from dashboard.widgets.words import filled_columns, markdown_table, plain
+from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, open_study
+from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
 from studies.costs import COSTS
 from studies.recipe_file import to_toml
 from studies.record import Record
 from studies.trials.logs import TrialLogs
 
+COST_FIELDS: Final = tuple(cost.field for cost in COSTS)
 LONGEST_LOG: Final = 400
 """Lines of a trial's output that the page shows, the last ones."""
 
@@ -96,7 +96,7 @@ def _recipe_and_costs(record: Record) -> None:
 def _curves(study: Study, record: Record) -> None:
     if not record.curve:
         return
-    style = styles(study.optimizers)[record.optimizer]
+    style = study.style_of[record.optimizer]
     alike = trial_facts.repeats(study.records, record)
     left, right = st.columns(2, gap="large")
     with left:
@@ -130,32 +130,22 @@ def _relatives(study: Study, record: Record) -> None:
 
 
 def _table(study: Study, records: Sequence[Record], current: Record, key: str) -> None:
-    fields = columns(study.metric)
-    rows = [_row(record, fields) for record in records]
-    shown = filled_columns(rows, fields)
-    selected = st.dataframe(
-        rows,
-        hide_index=True,
-        column_config=shown,
-        column_order=tuple(shown),
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=f"{study.name}-{current.number}-{key}",
-    )
-    row = links.chosen_row(selected)
-    if row is not None and records[row].number != current.number:
-        links.open_trial(study.name, records[row].number)
+    rows = [_row(record) for record in records]
+    shown = filled_columns(rows, columns(study.metric, rows))
+    place = links.clicked_row(in_units(rows), shown, f"{study.name}-{current.number}-{key}")
+    if place is not None and records[place].number != current.number:
+        links.open_trial(study.name, records[place].number)
 
 
-def _row(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
-    done = dict(settings(record.params)).items()
+def _row(record: Record) -> Row:
     ways = {"pruning", "quantization", "distillation", "finetuning"}
-    way = "; ".join(setting for axis, setting in done if axis in ways) if record.stage == "compress" else ""
-    extra = {"way": way, "split_seed": record.split_seed}
-    return {field: extra[field] if field in extra else getattr(record, field) for field in fields}
+    done = (setting for axis, setting in settings(record.params) if axis in ways)
+    fields = ("number", "seed", "split_seed", "state", "quality", "test_quality", *COST_FIELDS)
+    row = {field: getattr(record, field) for field in fields}
+    return row | {"way": "; ".join(done) if record.stage == "compress" else ""}
 
 
-def columns(metric: str) -> dict[str, Any]:
+def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
     """Return the columns of the tables of trials that belong to one, by field."""
     text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
@@ -166,7 +156,7 @@ def columns(metric: str) -> dict[str, Any]:
         "state": text("state"),
         "quality": numbers(f"validation {metric}", format="%.4g"),
         "test_quality": numbers(f"test {metric}", format="%.4g"),
-        **cost_columns(),
+        **cost_columns(rows),
     }
 
 

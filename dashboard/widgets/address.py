@@ -51,10 +51,48 @@ def toggle(label: str, parameter: str, *, study: str, default: bool = False) -> 
     return bool(value)
 
 
+def text(label: str, parameter: str, *, study: str, placeholder: str = "", help: str = "") -> str:  # noqa: A002
+    """Let a reader write a text."""
+    key = state_key(study, parameter)
+    st.session_state[key] = st.query_params.get(parameter, "")
+    written = partial(_write, key, parameter, "")
+    st.text_input(label, key=key, placeholder=placeholder, help=help or None, on_change=written)
+    return str(st.session_state[key])
+
+
+def multiselect(
+    label: str,
+    options: Sequence[str],
+    parameter: str,
+    *,
+    study: str,
+    default: Sequence[str],
+    words: Callable[[str], str] = str,
+) -> tuple[str, ...]:
+    """Let a reader choose some of some options; the address has them with commas between them.
+
+    Args:
+        label: over the options.
+        options: what stands in the address; none has a comma.
+        parameter: its name in the address.
+        study: whose page it is.
+        default: what an address without the parameter means, and one that names none of the options.
+        words: what is shown for an option.
+    """
+    usual, key = ",".join(default), state_key(study, parameter)
+    named = [name for name in st.query_params.get(parameter, usual).split(",") if name in options]
+    st.session_state[key] = named or list(default)
+    written = partial(_write, key, parameter, usual)
+    st.multiselect(label, options, key=key, format_func=words, on_change=written)
+    return tuple(st.session_state[key])
+
+
 def _write(key: str, parameter: str, usual: str) -> None:
     """Write what a reader has just chosen into the address, which is what every run goes by."""
     value = st.session_state[key]
-    keep(parameter, ("yes" if value else "no") if isinstance(value, bool) else str(value), usual)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    keep(parameter, ",".join(value) if isinstance(value, list) else str(value), usual)
 
 
 def keep(parameter: str, value: str, usual: str) -> None:

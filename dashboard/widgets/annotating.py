@@ -66,12 +66,6 @@ def archive(home: Path, study: str) -> None:
         st.rerun()
 
 
-def said_in_a_line(said: StudyAnnotations | TrialAnnotations) -> str:
-    """Return tags and note on one line; empty where nothing is said."""
-    tags = f"Tags: {', '.join(said.tags)}." if said.tags else ""
-    return " ".join(filter(None, (tags, " ".join(said.note.split()))))
-
-
 def _key(study: str, trial: int | None, about: StudyAnnotations | TrialAnnotations) -> str:
     about_study = about.title if isinstance(about, StudyAnnotations) else ""
     stamp = crc32(repr((about_study, about.note, about.tags)).encode(errors="replace"))

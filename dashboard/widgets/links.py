@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
+
+from dashboard.widgets.words import Row
 
 STUDY: Final = "study"
 TRIAL: Final = "trial"
 FIRST: Final = "Recommendation"
 """Title of the page that a study opens on."""
 TRIAL_PAGE: Final = "Trial"
+PLACE: Final = "#"
+"""The column of a table that numbers its rows."""
 
 
 def path_of(title: str) -> str:
@@ -69,11 +74,28 @@ def marked(selected: Any) -> int | None:
     return int(trials[0]) if trials else None
 
 
-def chosen_row(selected: Any) -> int | None:
-    """Return the row of a table that was clicked, or a cell of it; None for none."""
-    selection = selected["selection"] if selected else {}
-    rows = [*selection.get("rows", ()), *(cell[0] for cell in selection.get("cells", ()))]
-    return int(rows[0]) if rows else None
+def clicked_row(rows: Sequence[Row], columns: Mapping[str, Any], key: str) -> int | None:
+    """Show a table and return the place of the row that was clicked; None for none.
+
+    A first column numbers the rows: Streamlit tells of a click on any heading as of one on the first cell.
+
+    Args:
+        rows: with a value for each column.
+        columns: how each is shown, in their order.
+        key: of the table.
+    """
+    selected = st.dataframe(
+        [{PLACE: place, **row} for place, row in enumerate(rows, start=1)],
+        hide_index=True,
+        column_config={PLACE: st.column_config.NumberColumn(PLACE, pinned=True, width=40), **columns},
+        column_order=(PLACE, *columns),
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=key,
+    )
+    cells = selected["selection"].get("cells", ()) if selected else ()
+    places = [int(place) for place, column in cells if column != PLACE and int(place) < len(rows)]
+    return places[0] if places else None
 
 
 def _nothing() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from advisor.decide.circumstances import circumstances
 from advisor.report.numbers import WHOLE
 from advisor.report.units import Unit, unit_of
 from dashboard import reads
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from dashboard.snapshot import Study
+    from studies.storage.annotations import StudyAnnotations, TrialAnnotations
 
 SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
 """The camera above each chart saves it as a PNG."""
@@ -74,10 +76,31 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
     except StudyError as error:
         st.error(plain(error))
         return None
-    st.caption(plain(f"Study {name}, {progress(study)}. {search_state(study)}"))
+    st.caption(plain(state_in_a_line(study)))
+    if line := said_in_a_line(reads.annotations_of(home, name)):
+        st.caption(plain(line))
+    show_circumstances(study)
     if study.damaged:
         st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
+
+
+def show_circumstances(study: Study) -> None:
+    """Say what every page says beside its charts: a tie, one candidate, failures, what is to come."""
+    if said := " ".join(map(str, circumstances(study.evidence))):
+        st.caption(plain(said))
+
+
+def state_in_a_line(study: Study) -> str:
+    """Return what a study is called, how many trials it has, and how far it is."""
+    label = reads.annotations_of(study.home, study.name).label(study.name)
+    return f"Study {label}, {progress(study)}. {search_state(study)}"
+
+
+def said_in_a_line(said: StudyAnnotations | TrialAnnotations) -> str:
+    """Return tags and note on one line; empty where nothing is said."""
+    tags = f"Tags: {', '.join(said.tags)}." if said.tags else ""
+    return " ".join(filter(None, (tags, " ".join(said.note.split()))))
 
 
 def nothing_yet(message: str, command: str) -> None:

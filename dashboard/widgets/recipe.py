@@ -19,6 +19,7 @@ from studies.recipe_file import to_toml
 
 HEIGHT: Final = 300
 """Pixels of the table or the code, beside the chart; what is longer is scrolled."""
+CAPTION_PIXELS: Final = 40
 ZIP: Final = "application/zip"
 
 
@@ -32,15 +33,15 @@ def show(home: Path, study: Study, advice: Recommendation, *, own_answer: bool) 
         own_answer: whether it is the study's own, to which alone its files belong.
     """
     tabs = st.tabs(["Recipe", "PyTorch", "TOML"], on_change="rerun", key=f"recipe {study.name}")
-    recipe, code, toml = (tab.container(height=HEIGHT, border=False) for tab in tabs)
-    with recipe:
+    recipe, code, toml = tabs
+    with recipe.container(height=HEIGHT, border=False):
         table = advice.recipe_table
         st.markdown(markdown_table(table.titles, table.rows))
     missing = _missing(study, advice, own_answer=own_answer)
     with code:
-        _code(home, study, missing, wanted=bool(tabs[1].open))
+        _code(home, study, missing, wanted=bool(code.open))
     with toml:
-        st.code(to_toml(advice.params, ()), language="toml")
+        st.code(to_toml(advice.params, ()), language="toml", height=HEIGHT)
     _files(home, study, missing)
 
 
@@ -68,8 +69,9 @@ def _code(home: Path, study: Study, missing: str, *, wanted: bool) -> None:
     except StudyError as error:
         st.error(plain(error))
         return
+    st.session_state[_made_key(study.name)] = True
     if files.code:
-        st.code(files.code, language="python")
+        st.code(files.code, language="python", height=HEIGHT - CAPTION_PIXELS)
         st.caption("Optimizer and schedule; the whole script is in train.py.")
     for note in files.notes:
         st.caption(plain(note))
@@ -89,14 +91,15 @@ def _files(home: Path, study: Study, missing: str) -> None:
             icon=":material/download:",
         )
         if not st.session_state.get(_made_key(name), False):
-            clicked = st.button(
+            st.button(
                 "train.py and model",
                 disabled=bool(missing),
                 help=missing or "Made when you click: it takes some seconds",
                 key=f"make {name}",
+                on_click=_want,
+                args=(name,),
             )
-            if not clicked:
-                return
+            return
         _made(home, name)
 
 
@@ -105,13 +108,17 @@ def _made_key(name: str) -> str:
     return f"files of {name}"
 
 
+def _want(name: str) -> None:
+    st.session_state[_made_key(name)] = True
+
+
 def _made(home: Path, name: str) -> None:
     try:
         files = reads.files(home, name)
     except StudyError as error:
+        st.session_state[_made_key(name)] = False
         st.error(plain(error))
         return
-    st.session_state[_made_key(name)] = True
     for label, content in (("train.py", files.script), ("Bundle", files.bundle)):
         if content:
             file = f"{name}-{'train' if label == 'train.py' else 'bundle'}.zip"

@@ -47,5 +47,6 @@ def offer(home: Path, study: Study, command: str, label: str) -> None:
         except StudyError as error:
             st.error(plain(error))
         else:
-            st.toast(plain(f"started: {command}"))
             st.rerun(scope="app")
+    elif line := launch_process.failure(home, study.name):
+        st.error(plain(line))

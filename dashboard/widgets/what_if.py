@@ -18,7 +18,7 @@ from studies.errors import StudyError
 from studies.limits import Limits
 from studies.quantities import listed
 
-SLIDER_PIXELS: Final = 192
+SLIDER_PIXELS: Final = 184
 GOAL_PIXELS: Final = 140
 """Four sliders and the goal stand in a row of a page 1440 pixels wide."""
 RESETS: Final = "ways back"

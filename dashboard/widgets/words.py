@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from advisor.agents import launch_process
 from advisor.jobs.command_lines import at_home
 from advisor.study_report.data_sections import states_in_words
 from dashboard.snapshot import Study
@@ -15,6 +16,8 @@ from studies.storage.locks import worked_on
 Row = dict[str, Any]
 
 UNITS: Final = "%|B|KiB|MiB|GiB|us|µs|ms|s|min|h"
+SILENT_SECONDS: Final = 60.0
+"""For so long nothing was written before a page says for how long."""
 
 
 def plain(text: object) -> str:
@@ -30,19 +33,21 @@ def progress(study: Study) -> str:
 
 
 def is_running(study: Study) -> bool:
-    """Tell whether a process works on a study, wherever it was started: it holds the study's lock."""
-    return not study.finished and worked_on(study.home, study.name)
+    """Tell whether a process works on a study: it holds the study's lock, or was started here and will."""
+    started = launch_process.running(study.home, study.name)
+    return started or (not study.finished and worked_on(study.home, study.name))
 
 
 def search_state(study: Study) -> str:
     """Return whether the search is over, going on or was left."""
-    if study.finished:
-        return "The search is finished."
     if is_running(study):
         return "The search is running; this page follows it."
-    silence = f"nothing was written for {format_seconds(study.silent_seconds)}"
+    if study.finished:
+        return "The search is finished."
+    silent = study.silent_seconds > SILENT_SECONDS
+    silence = f": nothing was written for {format_seconds(study.silent_seconds)}" if silent else ""
     command = f"advisor resume {study.name}{at_home(study.home)}"
-    return f"The search is not finished and nobody works on it: {silence}. Go on with: {command}"
+    return f"The search is not finished and nobody works on it{silence}. Go on with: {command}"
 
 
 def filled_columns(rows: Sequence[Row], columns: Row) -> Row:

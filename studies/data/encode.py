@@ -276,4 +276,6 @@ def _sparse_notes(columns: Iterable[FittedColumn]) -> list[str]:
     if not (count := sum(scaling.sparse for scaling in scalings if scaling)):
         return []
     columns_ = several(count, "column")
-    return [f"Scaled without centring, as under {SPARSE:.0%} of their numbers are not zero: {columns_}."]
+    return [
+        f"Scaled without centring, as under {100 * SPARSE:.0f} % of their numbers are not zero: {columns_}."
+    ]

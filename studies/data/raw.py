@@ -238,7 +238,7 @@ def _standardise(values: NDArray[Any], train: NDArray[np.int64], raw: Raw) -> En
     nonzero = (numbers[train] != 0).mean(axis=axes, keepdims=True)
     sparse = (nonzero < SPARSE) & (not raw.centre_sparse)
     mean = np.where(sparse, 0.0, mean)
-    few = f"Scaled the {kind}s without centring, as under {SPARSE:.0%} of their numbers are not zero."
+    few = f"Scaled the {kind}s without centring, as under {100 * SPARSE:.0f} % of their numbers are not zero."
     encoder = ScaledArrays(
         rows=kind, shape=values.shape[1:], mean=mean, scale=np.where(deviation > 0, deviation, 1.0)
     )

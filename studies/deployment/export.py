@@ -25,7 +25,6 @@ from torch import nn
 
 from studies.imports import require
 from studies.infeasible import CannotCompress
-from studies.measure.outputs import EVALUATION_ROWS
 from studies.models.copies import copied
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ ROWS: Final = "rows"
 OUTPUTS: Final = "outputs"
 CLOSE: Final = 1e-3
 """Largest difference, relative to the outputs' size, between torch and ONNX Runtime that is rounding."""
+BLOCK_ROWS: Final = 4096
+"""Rows at a time, of which a file that quantizes activations as they come looks at all."""
 CHECKED_ROWS: Final = (1, 2, 33)
 """Batch sizes at which an export is compared with torch."""
 
@@ -240,8 +241,8 @@ def run(running: Any, inputs: NDArray[Any]) -> NDArray[np.float32]:
     """Return a session's outputs, (rows, outputs), for inputs of any number of rows."""
     name = running.get_inputs()[0].name
     parts = [
-        running.run(None, {name: inputs[start : start + EVALUATION_ROWS]})[0]
-        for start in range(0, len(inputs), EVALUATION_ROWS)
+        running.run(None, {name: inputs[start : start + BLOCK_ROWS]})[0]
+        for start in range(0, len(inputs), BLOCK_ROWS)
     ]
     return np.concatenate(parts).astype(np.float32)
 

@@ -137,7 +137,7 @@ def treatable(proto: ModelProto, *forms: Form) -> list[GraphWeight]:
     weights = [weight for weight in weights_in(proto) if not forms or weight.form in forms]
     if (share := share_of(proto, weights)) < 0.5:
         raise CannotCompress(
-            f"only {share:.0%} of its numbers are in weights that this quantization can treat"
+            f"only {100 * share:.0f} % of its numbers are in weights that this quantization can treat"
         )
     return weights
 

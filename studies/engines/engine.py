@@ -42,6 +42,12 @@ class Task:
     rather: int | None = None
     """The worker that does it faster than others, if it is free."""
 
+    @property
+    def stops_first(self) -> bool:
+        """Tell whether it is asked to stop before its deadline, so that there it did not obey."""
+        stop, deadline = self.stop_after_seconds, self.deadline_seconds
+        return stop is not None and deadline is not None and stop < deadline
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ending:

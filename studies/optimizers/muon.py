@@ -56,10 +56,12 @@ class Muon(OptimizerChoice):
         if facts.is_linear:
             return (
                 "a linear model has no hidden weights, and it steps on these alone: "
-                f"{share:.0%} of the parameters"
+                f"{100 * share:.0f} % of the parameters"
             )
         if share < LEAST_SHARE:
-            return f"only {share:.0%} of the parameters are hidden weights, and it steps on these alone"
+            return (
+                f"only {100 * share:.0f} % of the parameters are hidden weights, and it steps on these alone"
+            )
         return None
 
     def make(self, routes: Routes, total_steps: int) -> Optimizer:  # noqa: ARG002

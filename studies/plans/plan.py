@@ -72,6 +72,8 @@ class Plan:
     precision: str = FLOAT32
     compiled: bool = False
     """How the training passes of every recipe are computed."""
+    measurements: int = 0
+    """Epochs of a run after which it is measured, at most, see `studies.plans.measurements`."""
     lockstep: int = 0
     """Trials of one shape that train as one stacked model, at most; 0 trains each by itself."""
     sample_rows: int | None = None
@@ -100,6 +102,7 @@ class Plan:
             epochs=self.epochs,
             precision=self.precision,
             compiled=self.compiled,
+            measurements=self.measurements,
             lr_scaling=self.lr_scaling,
             search_model=self.search_model,
             compression=CompressionSpace.offered(passes=self.passes) if self.compression == "joint" else None,

@@ -45,6 +45,7 @@ class SearchSpace:
     epochs: int
     precision: str = FLOAT32
     compiled: bool = False
+    measurements: int = 0
     """As `Recipe` has them: every recipe of a study the same."""
     rows: int = 1
     """Of the training set: the batch of optimizers that need it whole."""
@@ -91,6 +92,7 @@ class SearchSpace:
             epochs=self.epochs,
             precision=self._precision(optimizer),
             compiled=self.compiled,
+            measurements=self.measurements,
         )
         return self.compression.recipe(recipe, point) if self.compression else recipe
 
@@ -180,6 +182,7 @@ class SearchSpace:
             epochs=self.epochs,
             precision=self._precision(optimizer),
             compiled=self.compiled,
+            measurements=self.measurements,
         )
 
     def _precision(self, optimizer: type[OptimizerChoice]) -> str:

@@ -46,10 +46,12 @@ class DynamicInt8(QuantizationChoice):
         if share < LEAST_SHARE:
             raise CannotCompress(
                 "matrix products and embeddings, "
-                f"which alone run well in dynamic 8 bits, are {share:.0%} of it"
+                f"which alone run well in dynamic 8 bits, are {100 * share:.0f} % of it"
             )
         if share < 0.5:
-            exported.notes.append(f"{1 - share:.0%} of the numbers, outside matrix products, stay in 32 bits")
+            exported.notes.append(
+                f"{100 * (1 - share):.0f} % of the numbers, outside matrix products, stay in 32 bits"
+            )
         proto = exported.copy()
         as_products(proto)
         return written(

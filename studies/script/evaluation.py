@@ -23,7 +23,7 @@ BY_BATCH: Final = """    total, outputs = 0.0, []
         total += float({loss}(outputs[-1], targets[rows])) * len(batch)
     loss = total / len(inputs)
 """
-AT_ONCE: Final = """    rows = [inputs[start : start + 4096] for start in range(0, len(inputs), 4096)]
+AT_ONCE: Final = """    rows = [inputs[start : start + 512] for start in range(0, len(inputs), 512)]
     outputs = torch.cat([model(part) for part in rows])
     loss = float({loss}(outputs, targets))
 """

@@ -130,6 +130,8 @@ def _measured(epochs: tuple[int, ...]) -> list[str]:
     if not epochs:
         return []
     every = epochs[0]
+    if not {*range(every, epochs[-1] + 1, every)} <= {*epochs}:
+        return [f"MEASURED = {{{', '.join(map(str, epochs))}}}  # epochs after which it is measured"]
     others = "".join(f", {epoch}" for epoch in epochs if epoch % every)
     return [
         f"MEASURED = {{*range({every}, EPOCHS + 1, {every}){others}}}  # epochs after which it is measured"

@@ -132,14 +132,14 @@ def parts_of(recipe: Recipe, workload: LoadedWorkload) -> Parts:
         settles=any(isinstance(module, _BatchNorm) for module in model.modules()),
         bf16=recipe.precision == BF16,
         compiled=recipe.compiled,
-        measured=() if reacts or "stop_conditions" in definitions.uses else _measured(recipe.epochs),
+        measured=() if reacts or "stop_conditions" in definitions.uses else _measured(recipe),
         copies=tuple(definitions.copies),
     )
 
 
-def _measured(epochs: int) -> tuple[int, ...]:
-    measured = measured_epochs(epochs)
-    return () if len(measured) == epochs else tuple(sorted(measured))
+def _measured(recipe: Recipe) -> tuple[int, ...]:
+    measured = measured_epochs(recipe.epochs, recipe.measurements)
+    return () if len(measured) == recipe.epochs else tuple(sorted(measured))
 
 
 def _check(recipe: Recipe, workload: LoadedWorkload) -> None:

@@ -29,6 +29,7 @@ from studies.search.training_now import TrainingNow, trials_in
 from studies.search.trial_params import search_params
 from studies.search.trial_writer import TrialWriter
 from studies.storage import journal, trial_lines
+from studies.trials.allowance import Paces
 from studies.trials.death import outcome_of
 from studies.trials.open_trial import OpenTrial
 from studies.trials.patience import ATTEMPTS, BY_FORCE, LOOK_SECONDS
@@ -95,6 +96,7 @@ class TrialRunner:
         self.prices = Prices.of(plan, workload)
         self.standings = Standings(prices=self.prices, epochs=plan.epochs, direction=self.direction)
         self.costs = RerunCosts(workload=workload)
+        self._paces = Paces.of_all(self.records)
         self._writer = TrialWriter(study=study, limits=plan.enforced, clock=clock, files=files)
         self._after_each: Callable[[], None] = lambda: None
 
@@ -195,7 +197,7 @@ class TrialRunner:
             work=tasks[0] if len(tasks) == 1 else StackTask(tasks=tasks, fewest=fewest(self.plan.lockstep)),
             stop_after_seconds=stop_after,
             deadline_seconds=self.allowance.deadline_together(
-                [trial for _, trial in entries], epochs, self.records, stop_after=stop_after
+                [trial for _, trial in entries], epochs, self._paces, stop_after=stop_after
             ),
             most_bytes=self.allowance.most_bytes,
             worker=worker,
@@ -325,5 +327,6 @@ class TrialRunner:
                 self.files.checkpoints.paused(trial.number).unlink()
         self.costs.note_writing(self.clock.spent_seconds - start)
         insort(self.records, record, key=lambda record: record.number)
+        self._paces.note(record)
         self.listen(Event(stage=trial.stage, record=record))
         self._after_each()

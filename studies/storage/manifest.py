@@ -145,6 +145,7 @@ class StudyManifest(Document):
         "fair",
         "precision",
         "compiled",
+        "measurements",
         "lockstep",
         "exhaust",
         "outlook",
@@ -194,6 +195,7 @@ class StudyManifest(Document):
     fair: str = "strict"
     precision: str = FLOAT32
     compiled: bool = False
+    measurements: int = 0
     lockstep: int = 0
     sample_rows: int | None = None
     """Training rows that the search trains on, where it does not afford all of them; None for all."""

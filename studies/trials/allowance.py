@@ -7,9 +7,9 @@ slowest of them, of the forecast for the first. It is generous, as a machine may
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
 
 from studies.engines.engine import GRACE_SECONDS
 
@@ -26,6 +26,49 @@ LEAST_COMPRESSION_SECONDS: Final = 900.0
 at most."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """Pace of an optimizer's runs: the slowest one's, and the smallest batch that any of them had."""
+
+    epoch_seconds: float
+    smallest_batch: int
+
+
+@dataclass(kw_only=True)
+class Paces:
+    """Paces of a study's optimizers, kept up to date as runs end.
+
+    Example:
+        >>> Paces.of_all([]).of("AdamW") is None
+        True
+    """
+
+    by_optimizer: dict[str, Pace] = field(default_factory=dict)
+
+    @classmethod
+    def of_all(cls, records: Iterable[Record]) -> Self:
+        """Return the paces of runs that have ended."""
+        paces = cls()
+        for record in records:
+            paces.note(record)
+        return paces
+
+    def of(self, optimizer: str) -> Pace | None:
+        """Return that of an optimizer; None before its first run with a whole epoch."""
+        return self.by_optimizer.get(optimizer)
+
+    def note(self, record: Record) -> None:
+        """Take in a run that has ended; models that were made small are another matter."""
+        if not record.epochs or record.stage == "compress":
+            return
+        batch, seconds = int(record.params.get("batch_size", 1)), record.took_seconds / record.epochs
+        before = self.by_optimizer.get(record.optimizer, Pace(epoch_seconds=seconds, smallest_batch=batch))
+        self.by_optimizer[record.optimizer] = Pace(
+            epoch_seconds=max(before.epoch_seconds, seconds),
+            smallest_batch=min(before.smallest_batch, batch),
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
     """Allowance of each trial of a study."""
@@ -39,25 +82,22 @@ class Allowance:
     forecast_seconds: Callable[[str], float | None] = lambda optimizer: None
     """What a whole run with an optimizer should take."""
 
-    def deadline_seconds(self, trial: OpenTrial, epochs: int, records: Sequence[Record]) -> float | None:
+    def deadline_seconds(self, trial: OpenTrial, epochs: int, paces: Paces) -> float | None:
         """Return the seconds after which a trial is ended that is to train up to an epoch; None for never.
 
         Args:
             trial: which one.
             epochs: where it pauses next.
-            records: every trial so far.
+            paces: of every trial so far.
         """
         if self.trial_seconds is not None:
             return max(self.trial_seconds - trial.seconds, 0.001)
         name = trial.recipe.optimizer.name()
-        runs = [run for run in records if run.optimizer == name and run.epochs and run.stage != "compress"]
-        whole = max((run.took_seconds * self.epochs / run.epochs for run in runs), default=None)
-        whole = self.forecast_seconds(name) if whole is None else whole
+        pace = paces.of(name)
+        whole = self.forecast_seconds(name) if pace is None else pace.epoch_seconds * self.epochs
         if whole is None:
             return None
-        smallest = min(
-            (int(run.params.get("batch_size", 1)) for run in runs), default=trial.recipe.batch_size
-        )
+        smallest = trial.recipe.batch_size if pace is None else pace.smallest_batch
         steps = max(1.0, smallest / trial.recipe.batch_size)  # as many times more of them an epoch
         return max(LEAST_SECONDS, SLACK * whole * steps * epochs / self.epochs)
 
@@ -65,7 +105,7 @@ class Allowance:
         self,
         trials: Sequence[OpenTrial],
         epochs: int,
-        records: Sequence[Record],
+        paces: Paces,
         *,
         stop_after: float | None,
     ) -> float | None:
@@ -74,10 +114,10 @@ class Allowance:
         Args:
             trials: one, or those of a stack.
             epochs: where they pause next.
-            records: every trial so far.
+            paces: of every trial so far.
             stop_after: seconds until the budget is used up; None without one in seconds.
         """
-        of_each = [self.deadline_seconds(trial, epochs, records) for trial in trials]
+        of_each = [self.deadline_seconds(trial, epochs, paces) for trial in trials]
         deadline = math.fsum(math.inf if seconds is None else seconds for seconds in of_each)
         if stop_after is not None:
             deadline = min(deadline, stop_after + GRACE_SECONDS)

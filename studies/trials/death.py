@@ -41,6 +41,9 @@ def outcome_of(
                 violation=ending.peak_bytes / most - 1,
                 peak_bytes=ending.peak_bytes,
             )
+        case "deadline" if task.stops_first:
+            error = f"ended {where}, as it did not stop when the budget was used up: {SEARCH_ENDED}"
+            return Outcome(state="pruned", error=error)
         case "deadline":
             allowed = format_seconds(trial_seconds or task.deadline_seconds or ending.seconds)
             return Outcome(state="failed", error=f"ended {where}, as it took more than {allowed}")

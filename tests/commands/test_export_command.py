@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,13 @@ import torch
 
 import advisor
 from advisor.jobs.advice import advice
+from advisor.jobs.downloads import downloads
 from advisor.jobs.export import export
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
 from studies.errors import BadValue, UnknownChoice
 from studies.recipe import Recipe
+from studies.script.snippet import snippet_of
 from studies.storage import journal
 
 
@@ -51,6 +55,17 @@ def written(home, tmp_path_factory):
     folder = tmp_path_factory.mktemp("written") / "out"
     export(home, "ill-1", folder)
     return folder
+
+
+@pytest.mark.slow
+def test_downloads_of_a_study_are_the_files_of_its_export(home, written):
+    files = downloads(home, "ill-1")
+    script = (written / "train.py").read_text(encoding="utf-8")
+    assert zipfile.ZipFile(io.BytesIO(files.script)).read("train.py").decode() == script
+    assert files.code == snippet_of(script)
+    assert "def build_optimizer(model):" in files.code
+    assert "bundle/bundle.json" in zipfile.ZipFile(io.BytesIO(files.bundle)).namelist()
+    assert files.notes == ()
 
 
 def test_the_script_reads_the_users_file_and_reaches_what_the_study_reports(home, tmp_path):

@@ -4,9 +4,12 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -27,9 +30,9 @@ IN_C = HANGING + "    hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)\n"
 FIT = "def fit(recipe, report, seed): hang()\n"
 
 
-def started(folder, *words, **options):
+def started(folder, *words, command=ADVISOR, **options):
     return subprocess.Popen(
-        [*ADVISOR, *words],
+        [*command, *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -73,6 +76,34 @@ def hanging(tmp_path):
         return process
 
     return start
+
+
+@pytest.mark.parametrize("wait_seconds", [0.0, 0.05, 0.2])
+def test_ctrl_c_in_the_first_imports_shows_no_traceback(tmp_path, wait_seconds):
+    """It ends the process as the system does, or as any command once that takes it."""
+    begin = "import advisor_command; print('begun', flush=True); advisor_command.main()"
+    process = started(tmp_path, "list", "optimizers", command=[sys.executable, "-c", begin])
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(wait_seconds)
+    process.send_signal(signal.SIGINT)
+    status, _, lines = ended(process)
+    assert status in {-signal.SIGINT, 130, 0}  # it may have been done before
+    assert lines in ([], ["advisor: interrupted"])
+
+
+def test_ctrl_c_ends_the_page_without_a_word(tmp_path):
+    process = started(tmp_path, "dashboard", "--port", "0")
+    address = process.stderr.readline().split("the page: ")[1].split()[0]
+    wait_until(lambda: _listens(int(address.rpartition(":")[2])), "the page listens")
+    process.send_signal(signal.SIGINT)
+    status, _, lines = ended(process)
+    assert (status, [line for line in lines if line]) == (0, [])
+
+
+def _listens(port):
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 @pytest.mark.parametrize("number", STOPPING)

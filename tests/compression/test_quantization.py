@@ -151,7 +151,7 @@ def test_refuses_a_graph_without_weights_in_its_own_words_alone(choice, iris):
 
 def test_dynamic_8_bits_refuse_a_net_of_convolutions_alone(digits):
     net = nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 10, 6), nn.Flatten())
-    with pytest.raises(CannotCompress, match="which alone run well in dynamic 8 bits, are 0%"):
+    with pytest.raises(CannotCompress, match="which alone run well in dynamic 8 bits, are 0 %"):
         DynamicInt8().quantize(export(subject_of(digits, net)))
 
 

@@ -71,5 +71,12 @@ def test_every_file_that_draws_offers_its_figures():
 
 def shown(figure):
     """Return whether a figure shows a value: a mark, a bar, a line or a cell that is not empty."""
-    values = [trace.z if trace.type in {"heatmap", "contour"} else trace.x for trace in figure.data]
+    values = [
+        trace.dimensions[-1].values
+        if trace.type == "parcoords"
+        else trace.z
+        if trace.type in {"heatmap", "contour"}
+        else trace.x
+        for trace in figure.data
+    ]
     return any(pd.notna(np.array(value, dtype=object)).any() for value in values if value is not None)

@@ -186,9 +186,11 @@ def spare(installed, monkeypatch):
     points.write_text("[optimizer_advisor.optimizers]\nSpare = tiny_choices:whole\n")
     monkeypatch.syspath_prepend(site)
     catalogue.choices.cache_clear()
+    catalogue.offered_by_packages.cache_clear()
     yield
     points.write_text(offered)
     catalogue.choices.cache_clear()
+    catalogue.offered_by_packages.cache_clear()
     sys.modules.pop("tiny_choices", None)
 
 

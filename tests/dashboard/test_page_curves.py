@@ -1,6 +1,7 @@
 """Learning curves: the medians, the figures as plain values, and the page on every kind of study."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from advisor.analysis.learning_curves import band
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves, looks
 from dashboard.charts.curves import Axes
+from dashboard.charts.looks import untitled
 from studies.direction import MINIMIZE
 from studies.record import Measurement
 from studies.storage.home import journal_path
@@ -76,20 +78,27 @@ def test_one_trace_draws_all_runs_of_an_optimizer_with_gaps_between():
     assert [about[0] for about, x in zip(trace.customdata, trace.x, strict=True) if x is None] == [2, 4, 6]
 
 
-def test_the_title_names_the_optimizer_that_ends_best():
-    assert drawn(RACE).layout.title.text == "AdamW ends best: median accuracy 0.8991 over 3 whole runs"
+def test_the_title_names_the_optimizer_whose_best_epochs_are_best():
+    words = "AdamW does best: median accuracy 0.9 over the best epochs of 3 whole runs"
+    assert untitled(drawn(RACE))[0] == words
     seeds = drawn(STUDIES["full"], Axes(over="seeds"))
-    assert seeds.layout.title.text.startswith("AdamW ends at a median accuracy 0.92")
-    assert seeds.layout.title.text.endswith("over 3 seeds")
+    assert untitled(seeds)[0] == "AdamW reaches a median accuracy 0.93 over the best epochs of 3 seeds"
     assert drawn(STUDIES["failed"]).layout.title.text == "No trial is complete yet"
 
 
-def test_the_least_loss_ends_best():
+def test_a_run_that_was_best_before_its_end_counts_by_its_best_epoch():
+    curve = RACE[0].curve
+    late = replace(curve[-1], valid_metric=0.1)
+    fell = replace(record(0, "SGD", 0.95), curve=(*curve[:-2], replace(curve[-2], valid_metric=0.95), late))
+    assert untitled(drawn((fell, record(1, "AdamW", 0.9))))[0].startswith("SGD does best: accuracy 0.95")
+
+
+def test_the_least_loss_does_best():
     good = record(0, "SGD", 0.2, direction="minimize")
     figure = drawn(
         (good, record(1, "AdamW", 0.4, direction="minimize")), direction=MINIMIZE, metric="log_loss"
     )
-    assert figure.layout.title.text.startswith("SGD ends best")
+    assert figure.layout.title.text.startswith("SGD does best")
     assert figure.layout.yaxis.title.text == "validation log_loss (lower is better)"
     assert drawn(RACE, Axes(y="valid_loss")).layout.yaxis.title.text == "validation loss (lower is better)"
 

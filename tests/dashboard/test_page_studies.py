@@ -100,11 +100,37 @@ def test_a_name_that_is_markup_is_shown_as_text(home):
     add(home, "mine", finished=True)
     (home / "studies" / "mine.journal").rename(home / "studies" / "<b>x **y**.journal")
     page = opened(home)
-    page.selectbox(key="doomed").set_value("<b>x **y**").run()
+    page.selectbox(key="changed").set_value("<b>x **y**").run()
 
     assert not page.exception
-    assert page.warning[0].value.startswith(r"\<b\>x \*\*y\*\*")
+    assert page.warning[-1].value.startswith(r"\<b\>x \*\*y\*\*")
     assert page.checkbox[0].label == r"Yes, delete \<b\>x \*\*y\*\*"
+
+
+def test_a_title_tags_and_a_note_are_said_and_listed(filled):
+    page = opened(filled)
+    page.selectbox(key="changed").set_value("full").run()
+    page.text_input[0].set_value("First try")
+    page.text_area[0].set_value("Odd split.")
+    next(button for button in page.button if button.label == "Save").click().run()
+    row = page.dataframe[0].value.set_index("name").loc["full"]
+
+    assert not page.exception
+    assert (row["title"], row["note"]) == ("First try", "Odd split.")
+    assert "First try (full)" in page.selectbox(key="changed").options
+
+
+def test_an_archived_study_leaves_the_list_until_it_is_asked_for(filled):
+    page = opened(filled)
+    page.selectbox(key="changed").set_value("single").run()
+    page.button(key="archive single").click().run()
+    assert "single" not in set(page.dataframe[0].value["name"])
+
+    page.toggle[0].set_value(True).run()
+    assert dict(page.dataframe[0].value.set_index("name")["state"])["single"] == "silent, archived"
+    page.button(key="archive single").click().run()
+    assert not page.exception
+    assert "single" in set(opened(filled).dataframe[0].value["name"])
 
 
 def test_two_studies_are_told_apart_by_what_differs(filled):
@@ -136,7 +162,7 @@ def test_two_studies_stand_side_by_side_with_their_advice(filled):
 
 def test_a_study_is_deleted_only_after_a_yes(filled):
     page = opened(filled)
-    page.selectbox(key="doomed").set_value("failed").run()
+    page.selectbox(key="changed").set_value("failed").run()
     assert page.button(key="delete").disabled
 
     page.checkbox(key="sure-failed").check().run()

@@ -25,7 +25,9 @@ from advisor.decide.rulebook import apply_rules
 from advisor.evidence import Evidence, Finding, has_quality
 from advisor.published.rates import class_rate, problem_class
 from advisor.statements.statement import Case, Statement
+from advisor.study_report.quality_chart import quality_chart
 from dashboard.charts import (
+    answer,
     contour,
     curves,
     evidence,
@@ -50,7 +52,8 @@ from studies.storage.manifest import Layer, StudyManifest
 
 from made_studies import answered, case_of, evidences
 from pages import fill, page, words
-from records import OPTIMIZERS, confirmations, record
+from records import confirmations, equals, record
+from statement_words import wrong
 
 FEW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=5000)
@@ -60,7 +63,7 @@ UNLIKE: Final[Mapping[str, str]] = {
     "best_settings": r"search trial|whole runs",
     "best_share": r"whole run",
     "range_end": r"trial \d+",
-    "curves_end": r"median|whole run|seed",
+    "curves_reach": r"median|whole run|seed",
     "front_ends": r"\bruns?\b|costs",
     "likely_better": r"Tuned again|Before any trial",
     "tuning_promise": r"expected",
@@ -77,8 +80,9 @@ CHECKED: Final[Mapping[str, tuple[str, ...]]] = {
     "search_leader": ("quality", "optimizers"),
     "best_settings": ("quality", "whole_runs"),
     "best_share": ("whole_runs",),
-    "curves_end": ("value", "curves", "compared"),
+    "curves_reach": ("value", "curves", "compared"),
     "front_ends": ("runs", "over", "optimizers"),
+    "quality_for_cost": ("quality", "value", "others", "better", "cheaper"),
     "measured_best": ("compared", "alike", "limits_lifted"),
     "tuning_promise": ("early_quality", "late_quality", "shared", "compared", "early", "late"),
     "first_at_target": ("seconds", "steps", "reached", "compared"),
@@ -105,10 +109,11 @@ def titles(case: Case) -> Iterator[Statement]:
     yield trials.best_single_run(runs, metric, direction)
     yield trials.search_leader(runs, metric, direction)
     for axes in AXES:
-        yield curves.curves_end(runs, axes, metric, direction)
+        yield curves.curves_reach(runs, axes, metric, direction)
     for cost in COSTS:
         limit = getattr(study.limits, cost.limit) if cost.limit else None
         yield tradeoffs.front_ends(runs, cost, metric, direction, limit)
+    yield answer.quality_for_cost(study, case.answer, quality_chart(study, case.answer))
     yield from compared(study)
     yield from explained(study)
     shared = [run for run in runs if run.searched]
@@ -243,13 +248,6 @@ def test_a_title_with_another_figure_is_seen_through(study):
                 assert not replace(title, **{name: wrong(value)}).holds(case), f"{name} of {title.kind}"
 
 
-def wrong(value: Any) -> Any:
-    """Return another value of the same kind."""
-    if isinstance(value, bool):
-        return not value
-    return value + max(1.0, abs(value)) if isinstance(value, (int, float)) else (*value, "Nobody")
-
-
 def said(*runs: Record, **fields: Any) -> dict[str, str]:
     """Return the titles of a study by kind, the last of each."""
     study = Evidence(records=runs, candidates=tuple({run.optimizer: None for run in runs}), **fields)
@@ -259,18 +257,13 @@ def said(*runs: Record, **fields: Any) -> dict[str, str]:
     return {title.kind: str(title) for title in titles(case)}
 
 
-def equals(count: int, quality: float) -> tuple[Record, ...]:
-    """Return a reference run of each of so many optimizers, all as good."""
-    return tuple(record(place, OPTIMIZERS[place], quality, stage="reference") for place in range(count))
-
-
 def test_of_equals_none_is_called_the_best():
     words = said(*equals(7, 1.0))
     assert words["best_trial"] == "All 7 whole runs reach accuracy 1 (all 7 optimizers)"
     assert words["search_leader"].startswith("All 7 optimizers reach accuracy 1 in the search, SGD first")
     assert words["measured_best"].endswith("accuracy 1, as all 7 optimizers reach: that tells nothing apart")
     assert words["tuning_promise"] == "With one trial each, all 7 optimizers are expected to be equally good"
-    assert words["curves_end"].startswith("All 7 optimizers end alike: median training loss")
+    assert words["curves_reach"].startswith("All 7 optimizers do equally well: median training loss")
     two = said(*equals(2, 1.0))
     assert two["measured_best"].endswith("as both optimizers reach: that tells nothing apart")
     assert two["best_trial"] == "Both whole runs reach accuracy 1 (SGD and Momentum)"

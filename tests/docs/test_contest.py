@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmarks import contest_others, contest_tables
 from benchmarks.contest_others import is_there
-from benchmarks.contest_rows import HARD, Row, append, read_rows
+from benchmarks.contest_rows import FILE, HARD, Row, append, read_rows
 from benchmarks.contest_space import SPACE, at_random, chance_of, in_use
 from benchmarks.contest_training import Data, Run
 from benchmarks.contest_turns import Contest, _line, run
@@ -83,6 +83,35 @@ def test_rows_come_back_from_their_file(rows, tmp_path_factory):
         assert again.reached == row.reached
         assert again.wall == pytest.approx(row.wall, rel=1e-4)
         assert (again.processor is None) == (row.processor is None)
+
+
+def test_a_start_goes_on_with_rows_that_were_measured_as_it_asks(tmp_path):
+    plain = Row(contestant="ours", workload="arm", goal=HARD)
+    append(tmp_path, [plain, replace(plain, workers="2"), replace(plain, contestant="random")])
+    append(tmp_path, [replace(plain, options="--fair strict"), replace(plain, options="--budget 9trials")])
+
+    def workers_and_options(**asked):
+        rows = Contest(cap_seconds=1.0, folder=tmp_path, **asked).measured()
+        return [(row.workers, row.options) for row in rows if row.contestant == "ours"]
+
+    assert workers_and_options() == [("1", "")]
+    assert workers_and_options(workers="2") == [("2", "")]
+    assert workers_and_options(options=("--fair", "strict")) == [("1", "--fair strict")]
+    assert workers_and_options(budget="9trials") == [("1", "--budget 9trials")]
+    assert workers_and_options(workers="3") == []
+
+
+def test_rows_of_a_file_without_options_stay(tmp_path):
+    append(tmp_path, [Row(contestant="ours", workload="arm", goal=HARD, date="2026-01-01")])
+    lines = (tmp_path / FILE).read_text().splitlines()
+    place = lines[0].split(",").index("options")
+    earlier = [",".join(part for i, part in enumerate(line.split(",")) if i != place) for line in lines]
+    (tmp_path / FILE).write_text("\n".join(earlier) + "\n")
+
+    append(tmp_path, [Row(contestant="ours", workload="yeast", goal=HARD, options="--fair strict")])
+    first, second = read_rows(tmp_path)
+    assert (first.workload, first.options, first.date) == ("arm", "", "2026-01-01")
+    assert (second.workload, second.options) == ("yeast", "--fair strict")
 
 
 @settings(max_examples=50, deadline=None)

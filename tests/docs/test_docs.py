@@ -170,14 +170,32 @@ def test_the_readme_names_every_folder_that_holds_code():
     assert folders <= set(re.findall(r"\]\((\w+)\)", README))
 
 
-def test_every_option_in_the_documents_is_an_option_of_its_command():
-    known_commands = typer.main.get_command(app).commands
-    for command, rest in re.findall(r"^advisor (\w+)(.*)$", "\n".join(SHELL), flags=re.MULTILINE):
-        known = {
-            name for param in known_commands[command].params for name in param.opts + param.secondary_opts
-        }
-        for option in re.findall(r"(--[a-z-]+)", rest.split("#")[0]):
-            assert option in known, f"{command} {option}"
+@pytest.mark.parametrize("document", sorted(set(TEXTS) - {"CHANGELOG.md", "docs/files.md"}))
+def test_every_command_and_option_in_a_document_is_one(document):
+    known = typer.main.get_command(app).commands
+    commands = re.findall(
+        r"(?:^|`|\$ |; )advisor ([a-z]+)\b([^`\n#|;]*)", TEXTS[document], flags=re.MULTILINE
+    )
+    for command, rest in commands:
+        assert command in known, f"{command} {rest}"
+        params = known[command].params
+        options = {name for param in params for name in (*param.opts, *param.secondary_opts, "--help")}
+        for option in re.findall(r"(?<![\w-])(--[a-z-]+)", rest):
+            assert option in options, f"{command} {option}"
+
+
+def test_every_command_and_option_stands_in_the_reference():
+    section = re.compile(r"^### advisor ([a-z]+)\n(.*?)(?=^##|\Z)", flags=re.MULTILINE | re.DOTALL)
+    sections = dict(section.findall(TEXTS["docs/reference/commands.md"]))
+    for name, command in typer.main.get_command(app).commands.items():
+        for param in command.params:
+            assert param.param_type_name == "argument" or f"`{param.opts[0]}`" in sections[name], param.name
+
+
+def whole(path):
+    """Return the text of a document with the files that it takes in."""
+    taken_in = re.compile(r'^--8<-- "([^":]+).*"$', flags=re.MULTILINE)
+    return taken_in.sub(lambda file: (ROOT / file[1]).read_text(), path.read_text())
 
 
 @pytest.mark.parametrize("document", TEXTS)
@@ -185,6 +203,6 @@ def test_links_between_documents_lead_somewhere(document):
     for target, heading in re.findall(r"\]\((?!http)([^)#\s]+)#?([\w-]*)\)", TEXTS[document]):
         path = (ROOT / document).parent / target
         assert path.exists(), f"{document}: {target}"
-        headings = re.findall(r"^#+ (.*)", path.read_text(), flags=re.MULTILINE) if heading else ()
+        headings = re.findall(r"^#+ (.*)", whole(path), flags=re.MULTILINE) if heading else ()
         names = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in headings}
         assert not heading or heading in names, f"{document}: {target}#{heading}"

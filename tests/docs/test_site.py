@@ -55,6 +55,8 @@ def test_the_site_is_built_without_a_warning_and_asks_nobody_for_anything(tmp_pa
     assert len(pages) == len(PAGES) + 1  # one says that there is no such page
     for path, page in pages.items():
         assert not re.findall(LOADED, page), path.name
+    shown = (tmp_path / "build/site/guides/examples.html").read_text()
+    assert len(shown) > sum(path.stat().st_size for path in ROOT.glob("examples/*.py"))
 
 
 @NEEDS_ZENSICAL

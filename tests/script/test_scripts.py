@@ -129,8 +129,9 @@ def test_balanced_classes_and_several_regularizers_together(iris):
     )
 
 
-def test_a_long_run_is_measured_after_the_same_epochs(iris):
-    assert_alike(Recipe(model=MLP(width=8), epochs=59, batch_size=120, wrappers=(EMA(),)), iris)
+@pytest.mark.parametrize("options", [{"epochs": 59, "wrappers": (EMA(),)}, {"epochs": 18, "measurements": 5}])
+def test_a_run_is_measured_after_the_same_epochs(iris, options):
+    assert_alike(Recipe(model=MLP(width=8), batch_size=120, **options), iris)
 
 
 @pytest.mark.parametrize("changes", [{}, {"wrappers": (EMA(),)}])

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import advisor
+from advisor.jobs import first_measurement
 from advisor.jobs.request import Request
 from advisor.jobs.session import prepare
+from studies.engines.engine import Ending, Task
 from studies.engines.local import Local
 from studies.engines.payload import write_payload
 from studies.errors import BadWorkload
@@ -18,9 +23,11 @@ from studies.plans.plan import Plan
 from studies.search.clock import Clock
 from studies.search.search import Search
 from studies.storage import journal
-from studies.trials.allowance import Allowance
+from studies.trials.allowance import Allowance, Paces
+from studies.trials.death import outcome_of
 from studies.trials.host import TrialHost
 
+from records import record
 from training_functions import step_once
 
 QUIET = {"tracking_uri": "off", "earlier": False}
@@ -143,6 +150,7 @@ FAULTS = {
 
 FAULTY = """
 import ctypes, os, sys, time
+from records import record
 from training_functions import step_once
 
 def fit(recipe, report, seed):
@@ -245,6 +253,56 @@ def test_what_cannot_go_to_a_worker_trains_here_and_the_user_hears_why(tmp_path,
     assert "lock" in caplog.text
 
 
+SLOW_FIRST = FAULTY.format(fault="pass").replace("    report(1,", "    time.sleep(1.5)\n    report(1,", 1)
+
+
+def test_a_budget_shorter_than_the_first_measurement_does_not_end_the_command(tmp_path):
+    (tmp_path / "loop.py").write_text(SLOW_FIRST)
+    study = advisor.search(
+        f"{tmp_path / 'loop.py'}:fit", optimizers=("SGD",), budget="1s", workers=1, home=tmp_path, **QUIET
+    )
+    assert journal.records(journal.open_study(tmp_path, str(study)))
+
+
+def test_a_trial_that_outlasts_the_budget_is_cut_short_and_not_too_slow():
+    late = Ending(handle=0, worker=0, cause="deadline", progress=1)
+    of_budget = Task(work=None, stop_after_seconds=3.0, deadline_seconds=8.0)
+    own = (Task(work=None, deadline_seconds=8.0), Task(work=None, stop_after_seconds=60, deadline_seconds=8))
+
+    cut = outcome_of(late, of_budget)
+    assert cut.state == "pruned"
+    assert cut.error == "ended in epoch 2, as it did not stop when the budget was used up: the search ended"
+    for task in own:
+        outcome = outcome_of(late, task)
+        assert (outcome.state, outcome.error) == ("failed", "ended in epoch 2, as it took more than 8 s")
+
+
+RUNS = st.builds(
+    lambda number, name, seconds, size, epochs: replace(
+        record(number, name, params={"optimizer": name, "batch_size": size}, epochs=epochs),
+        wall_seconds=seconds,
+    ),
+    st.integers(0, 99),
+    st.sampled_from(("AdamW", "SGD")),
+    st.floats(0.01, 1e4),
+    st.integers(1, 512),
+    st.integers(1, 9),
+)
+
+
+@given(st.lists(RUNS, max_size=9))
+def test_the_pace_of_an_optimizer_is_that_of_its_slowest_run_in_any_order(runs):
+    paces = Paces.of_all(runs)
+    assert paces.by_optimizer == Paces.of_all(runs[::-1]).by_optimizer
+    for name in ("AdamW", "SGD"):
+        of_name = [run for run in runs if run.optimizer == name]
+        pace = paces.of(name)
+        assert (pace is None) == (not of_name)
+        if pace is not None:
+            assert pace.epoch_seconds == max(run.took_seconds / run.epochs for run in of_name)
+            assert pace.smallest_batch == min(run.params["batch_size"] for run in of_name)
+
+
 ODD_NET = """
 import os, time, torch
 
@@ -264,7 +322,10 @@ class Net(torch.nn.Module):
     ("fault", "problem"),
     [("os._exit(7)", "ended its process with status 7"), ("time.sleep(1000)", "took more than")],
 )
-def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_line(tmp_path, fault, problem):
+def test_a_model_that_ends_its_process_when_it_is_profiled_is_refused_in_one_line(
+    tmp_path, fault, problem, monkeypatch
+):
+    monkeypatch.setattr(first_measurement, "LEAST_SECONDS", 4.0)
     (tmp_path / "net.py").write_text(ODD_NET.format(fault=fault))
     with pytest.raises(BadWorkload, match=problem):
         advisor.search(

@@ -241,7 +241,7 @@ def test_muons_step_is_nearly_orthogonal_and_as_long_as_adamws(shape):
     ("facts", "clause"),
     [
         (Facts(is_linear=True, matrix_share=0.0), "linear"),
-        (Facts(matrix_share=0.1, convolution_share=0.12), "22%"),
+        (Facts(matrix_share=0.1, convolution_share=0.12), "22 %"),
         (Facts(matrix_share=0.1, convolution_share=0.5), None),
         (Facts(), None),
     ],

@@ -6,12 +6,14 @@ import math
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from studies.errors import BadValue
 from studies.infeasible import Diverged
 from studies.models.cnn import CNN
 from studies.optimizers.adamw import AdamW
@@ -98,6 +100,28 @@ def test_every_rung_is_measured_and_no_run_much_more_than_27_times(epochs):
     assert epochs in measured
     assert len(measured) == epochs if epochs <= EVERY_EPOCH else len(measured) <= EVERY_EPOCH + 3
     assert (min(measured) >= 1, max(measured)) == (True, epochs)
+
+
+@given(epochs=st.integers(1, 100_000), most=st.integers(1, EVERY_EPOCH + 1))
+def test_a_run_that_is_to_be_measured_less_is_so_at_its_rungs_and_at_its_end(epochs, most):
+    measured, usual = measured_epochs(epochs, most), measured_epochs(epochs)
+
+    assert {*rungs(epochs), epochs} <= measured
+    assert min(measured) >= 1
+    assert measured == usual or epochs // 2 in measured
+    assert measured == usual or len(measured) <= max(most, len(rungs(epochs)) + 1)
+    gaps = np.diff(sorted(measured - {*rungs(epochs)[:-1], epochs // 2}))
+    assert measured == usual or all(gaps[:-1] >= gaps[1:])
+
+
+def test_a_recipe_says_how_often_its_run_is_measured(iris):
+    run = Training(recipe(iris, epochs=18, measurements=6), iris, seed=5)
+    run.advance(18)
+
+    assert [point.epoch for point in run.curve] == [2, 6, 9, 16, 17, 18]
+    assert Recipe.from_params(run.recipe.to_params()) == run.recipe
+    with pytest.raises(BadValue, match="measurements -1 must be at least 0"):
+        replace(run.recipe, measurements=-1)
 
 
 def test_the_weights_that_are_restored_are_those_of_the_best_measurement(iris):

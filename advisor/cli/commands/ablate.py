@@ -54,8 +54,8 @@ def ablate(
 
 def _told(event: Event) -> None:
     """Say in a line what a run reached."""
-    if event.record is None:
+    if event.note:
         say(event.note)
-    else:
+    if event.record is not None:
         reached = event.record.error or f"{event.record.quality:.4g}"
         say(f"#{event.record.number} seed {event.record.seed}  {event.record.state}  {reached}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli import completion
-from advisor.cli.terminal import show
+from advisor.cli.terminal import show, width
 
 
 def explain(
@@ -21,5 +21,6 @@ def explain(
 ) -> None:
     """Say what something does, when it helps and hurts."""
     from advisor.explanations.explanation import explanation
+    from advisor.report.layout import refold
 
-    show(explanation(name))
+    show(refold(explanation(name), width()))

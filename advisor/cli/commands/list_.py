@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from advisor.cli import completion
 from advisor.cli.options import AllowCode, Home, Json, Kind
 from advisor.cli.run import home_of
-from advisor.cli.terminal import show, show_json
+from advisor.cli.terminal import show, show_json, width
 
 
 def list_(
@@ -36,4 +37,5 @@ def list_(
     if json:
         show_json(rows)
         return
-    show(text(kind.lower(), rows) if rows else f"no {kind} yet; start with: advisor search digits")
+    columns = width() if sys.stdout.isatty() else None
+    show(text(kind.lower(), rows, columns) if rows else f"no {kind} yet; start with: advisor search digits")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.cli.arguments import ProfileArguments, save_config, typed
-from advisor.cli.terminal import prints_aside, say, show, show_json
+from advisor.cli.terminal import prints_aside, say, show, show_json, width
 
 
 @typed(ProfileArguments)
@@ -15,4 +15,4 @@ def profile(arguments: ProfileArguments) -> None:
     save_config(arguments)
     with prints_aside():
         shown = preview(request, everything=arguments.everything, tell=say)
-    show_json(shown.to_dict()) if arguments.json else show(str(shown))
+    show_json(shown.to_dict()) if arguments.json else show(shown.to_text(width()))

@@ -23,6 +23,8 @@ GAP: Final = 2
 NOTE_LINES: Final = 2
 NOW_LINES: Final = 3
 """Lines of what trains now, at most; the rest is counted."""
+ROOMY: Final = 16
+"""Lines from which on some are left blank."""
 WIDEST: Final = 119
 """Columns that are used of a wide terminal."""
 
@@ -46,9 +48,9 @@ def frame(board: Board, columns: int, rows: int, *, ascii_only: bool = False) ->
     width, height = min(columns - 1, WIDEST), rows - 1
     head = [*_head(board, width, ascii_only=ascii_only)]
     foot = [Line(board.states(), "dim")]
-    room = height - len(head) - len(foot) - 1
-    table = _table(board, width, room)
-    lines = [*head, *([Line("")] if table and room > len(table) else []), *table, *foot]
+    blank = [Line("")] if height >= ROOMY else []
+    table = _table(board, width, height - len(head) - len(foot) - 2 * len(blank))
+    lines = [*blank, *head, *(blank if table else []), *table, *foot]
     return [Line(_cut(line.text, width), line.style) for line in lines[: max(height, 1)]]
 
 
@@ -58,7 +60,7 @@ def _head(board: Board, width: int, *, ascii_only: bool) -> list[Line]:
         Line(f"{board.name}  {board.stage_in_words()}", "bold"),
         Line(f"{_bar(board, ascii_only=ascii_only)}{_clock(board)}"),
         *(Line(text, "dim") for text in note),
-        *(Line(text) for text in _labelled("now", _now(board), width)),
+        *(Line(text) for text in _labelled("now", _now(board) or ["-"], width)),
         *(Line(text) for text in _labelled("best", _best(board), width)),
     ]
 
@@ -110,7 +112,7 @@ def _labelled(label: str, items: Sequence[str], width: int) -> list[str]:
     lines: list[str] = []
     for index, item in enumerate(items):
         rest = len(items) - index
-        more = f"  + {rest} more" if rest > 1 else ""
+        more = f"  + {rest} more" if rest > 1 and len(lines) == NOW_LINES else ""
         if lines and len(lines[-1]) + len(item) + 3 <= width - len(more):
             lines[-1] += f" | {item}"
         elif len(lines) < NOW_LINES:
