@@ -38,6 +38,7 @@ from dashboard.charts import (
     sensitivity,
     space,
     targets,
+    timeline,
     tradeoffs,
     trials,
 )
@@ -108,6 +109,7 @@ def titles(case: Case) -> Iterator[Statement]:
     metric, direction = study.metric, study.direction
     yield trials.best_single_run(runs, metric, direction)
     yield trials.search_leader(runs, metric, direction)
+    yield timeline.workers_busy(runs)
     for axes in AXES:
         yield curves.curves_reach(runs, axes, metric, direction)
     for cost in COSTS:
