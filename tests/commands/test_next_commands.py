@@ -1,4 +1,4 @@
-"""Next commands: they work from the directory where the answer was asked for, and are no longer than need be."""
+"""Next commands: they work from where the answer was asked for, and are no longer than need be."""
 
 from __future__ import annotations
 
