@@ -29,6 +29,7 @@ from advisor.cli.commands.report import report
 from advisor.cli.commands.resume import resume
 from advisor.cli.commands.schema import schema
 from advisor.cli.commands.search import search
+from advisor.cli.commands.stop import stop
 from advisor.cli.commands.sync import sync
 from advisor.cli.help import ABOUT, SETTINGS, GroupedHelp, GroupedOptions, overview
 from advisor.cli.reading import guarded
@@ -51,7 +52,7 @@ USAGE_ERROR: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """Typer carries a click of its own and exports only this leaf of its errors; the parent covers every wrong
 use."""
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    profile, search, resume, recommend, predict, export, report, register, compress, ablate,
+    profile, search, stop, resume, recommend, predict, export, report, register, compress, ablate,
     import_, list_, logs, note, explain, plot, dashboard, sync, mcp, schema, doctor,
 )  # fmt: skip
 """Each has its place in `advisor.cli.help`."""

@@ -15,7 +15,7 @@ FIRST: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Commands of a first hour, each with an example that runs as it stands and what it gives, in this order."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "From data to advice": ("profile", "resume", "compress", "import"),
+    "From data to advice": ("profile", "stop", "resume", "compress", "import"),
     "With the answer": ("ablate", "predict", "report", "register", "plot"),
     "Look around": ("list", "explain", "logs", "note", "sync"),
     "For programs, and when something is wrong": ("mcp", "schema", "doctor"),

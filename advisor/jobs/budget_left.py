@@ -13,8 +13,10 @@ from studies.storage.manifest import StudyManifest
 
 LEAST_SECONDS: Final = 1.0
 """Less than this is nothing: no search goes on for it (judged)."""
-UNITS: Final = ((600.0, "s", 1.0), (7200.0, "min", 60.0), (math.inf, "h", 3600.0))
-"""Up to which total a time is written in which unit, so that a clock of ten minutes moves every second."""
+IN_SECONDS: Final = 600.0
+"""A clock of less than ten minutes moves every second."""
+UNITS: Final = ((120.0, "s", 1.0), (7200.0, "min", 60.0), (math.inf, "h", 3600.0))
+"""Up to how many seconds a time of a longer clock is written in which unit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,15 +74,22 @@ class BudgetLeft:
 
 
 def time_of(seconds: float, total: float) -> str:
-    """Write a time and the whole that it is a part of in one unit.
+    """Write a time and the whole that it is a part of, in one unit up to ten minutes.
 
     Example:
-        >>> time_of(12.4, 150), time_of(750, 1800), time_of(9000, 36000)
-        ('12 s of 150 s', '12.5 min of 30 min', '2.5 h of 10 h')
+        >>> time_of(12.4, 150), time_of(750, 1800), time_of(45, 7200)
+        ('12 s of 150 s', '12.5 min of 30 min', '45 s of 2 h')
     """
-    unit, factor = next((unit, factor) for below, unit, factor in UNITS if total < below)
-    share = f"{seconds / factor:.0f}" if unit == "s" else f"{seconds / factor:.1f}"
-    return f"{share} {unit} of {total / factor:.3g} {unit}"
+    if total < IN_SECONDS:
+        return f"{seconds:.0f} s of {total:.3g} s"
+    return f"{_in_units(seconds, '.1f')} of {_in_units(total, '.3g')}"
+
+
+def _in_units(seconds: float, form: str) -> str:
+    unit, factor, form = next(
+        (unit, factor, ".0f" if unit == "s" else form) for below, unit, factor in UNITS if seconds < below
+    )
+    return f"{seconds / factor:{form}} {unit}"
 
 
 def _left(

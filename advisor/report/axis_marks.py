@@ -20,6 +20,8 @@ MOST: Final = 9
 """Decades up to which each has its 1, 2 and 5 marked, or its 1 and 3; and the most marks of decades."""
 ALIKE: Final = 1e-9
 """Share of their size by which values differ that no axis tells apart."""
+LONE: Final = 0.04
+"""Share of its size on both sides of a lone value."""
 ROOM: Final = 1.12
 """Factor beyond the smallest and the largest value."""
 MANY: Final = 5
@@ -92,7 +94,7 @@ def even_axis(
     low, high = min(known), max(known)
     size = max(abs(low), abs(high))
     alike = high - low <= ALIKE * size
-    beyond = (size if size > ALIKE**2 else 1.0) / 2 if alike else room * (high - low)
+    beyond = LONE * (size if size > ALIKE**2 else 1.0) if alike else room * (high - low)
     below = 0.0 if low == 0 else low - beyond
     marks = [mark for mark in steps(below, high + beyond) if not whole or mark.is_integer()]
     return Axis(

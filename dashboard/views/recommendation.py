@@ -12,6 +12,7 @@ from advisor.confidence import MEANINGS
 from advisor.decide.circumstances import circumstances
 from advisor.decide.under_way import under_way
 from advisor.evidence import Evidence, Finding
+from advisor.jobs.live_study import LiveStudy
 from advisor.recommendation import BASIS, Recommendation
 from advisor.report.columns_table import TITLES as COLUMN_TITLES
 from advisor.report.columns_table import column_rows
@@ -78,9 +79,10 @@ def _said(home: Path, study: Study, advice: Recommendation) -> None:
     state = state_in_a_line(study)
     if is_running(study):
         so_far = under_way(study.evidence, advice)
+        live = LiveStudy.read(home, study.name, study.manifest, study.records)
         st.title(plain(so_far.title))
-        st.markdown(plain(so_far))
-        st.caption(plain(state))
+        st.markdown(plain(f"{so_far} {live.rest()}"))
+        st.caption(plain(f"{live.now()} {state}"))
         return
     st.title(plain(advice.in_short))
     reached = "" if advice.quality is None else advice.reached

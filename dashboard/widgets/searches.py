@@ -66,7 +66,7 @@ def _is_known(home: Path, name: str) -> bool:
 
 def _card(home: Path, name: str, *, allow_code: bool) -> None:
     study = _read(home, name)
-    with st.container(border=True):
+    with st.container(border=True, key=f"search-{name}"):
         if worked_on(home, name) or (launch_process.running(home, name) and not _answered(home, study)):
             _running(home, name, study)
         else:

@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import subprocess
 
 import optuna
 import pytest
 
 from advisor.browser import BROWSERS, FLAGS
 from docs.screenshots import served as page_served
+from studies.child_process import command_of
 from studies.storage import journal
 from studies.storage.home import study_names
 from studies.storage.journal import change_manifest, create_study
@@ -88,18 +90,9 @@ def opened(page, address, path):
     return page.get_by_role("heading", level=1).first.inner_text()
 
 
-def start(page, name, budget, data="digits"):
-    """Start a search from the page."""
-    if data != "digits":  # what is chosen at first
-        page.get_by_label("Dataset").fill(data)
-        page.get_by_label("Dataset").press("Enter")
-    page.get_by_label("Name of the study").fill(name)
-    page.get_by_label("Name of the study").press("Enter")
-    page.get_by_label("Budget", exact=True).fill(budget)
-    page.get_by_label("Budget", exact=True).press("Enter")
-    page.get_by_text("Keep the runs in MLflow too").click()
-    page.locator("code", has_text=f"--budget={budget} --study={name} --tracking-uri=off").wait_for()
-    page.get_by_role("button", name="Start", exact=True).click()
+def card_of(page, name):
+    """Return the card of a search on the page Launch."""
+    return page.locator(f".st-key-search-{name}")
 
 
 def count_trials(home, name):
@@ -198,39 +191,65 @@ def test_choices_follow_from_page_to_page_and_stay_with_their_study(page, served
         wait_until(lambda follows=follows: ("log-y=yes" in page.url) == follows, "the choices of the study")
 
 
-def test_a_search_of_12_trials_is_started_watched_and_answered(page, served):
+def test_an_uploaded_file_is_looked_at_searched_and_answered(page, served, tmp_path):
     address, home = served
+    rows = "".join(
+        f"{each % 7}.5,{'rb'[each % 3 > 0]},{'lily' if each % 7 > 3 else 'rose'}\n" for each in range(150)
+    )
+    (tmp_path / "flowers.csv").write_text(f"width,colour,species\n{rows}")
     assert opened(page, address, "launch") == "Launch"
 
-    start(page, "journey", "12trials")
-    page.get_by_text(re.compile("^journey: (running|looking)")).wait_for()
-    page.get_by_text(re.compile("^journey: finished")).wait_for()
-    page.get_by_role("link", name="The whole recommendation").first.click()
-    page.wait_for_url(re.compile("study=journey"))
-    page.get_by_role("heading", level=1, name=re.compile("^(Use|Start with) ")).wait_for()
+    page.locator("input[type=file]").set_input_files(tmp_path / "flowers.csv")
+    page.get_by_text("150 rows of 3 columns; 'species' is predicted as 2 classes.").wait_for()
+    page.get_by_label("Budget", exact=True).fill("soon")
+    page.get_by_label("Budget", exact=True).press("Enter")
+    page.get_by_text("Budget: budget 'soon' is not understood").wait_for()
+    assert page.get_by_role("button", name="Start", exact=True).is_disabled()
+    page.get_by_label("Budget", exact=True).fill("12trials")
+    page.get_by_label("Budget", exact=True).press("Enter")
+    page.get_by_text("More settings").click()
+    page.get_by_text("Keep the runs in MLflow too").click()
+    page.locator(
+        "code", has_text="--target=species --budget=12trials --study=flowers-1 --tracking-uri=off"
+    ).wait_for()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Stop").wait_for()
+    card = card_of(page, "flowers-1")
+    card.get_by_role("link", name="The whole recommendation").click()
+    page.wait_for_url(re.compile("study=flowers-1"))
+    page.get_by_role("heading", level=1).first.wait_for()
 
-    assert (home / "studies" / "journey.journal").exists()
-    assert page.get_by_text(re.compile("Study journey, .* The search is finished")).count() == 1
+    assert [path.name[:8] for path in (home / "uploads").iterdir()] == ["flowers-"]
+    assert count_trials(home, "flowers-1") >= 12
 
 
-def test_a_search_is_stopped_and_gone_on_with_after_a_reload(page, served):
+@pytest.mark.slow
+def test_a_search_of_a_shell_is_stopped_by_the_page_and_gone_on_with_without_a_new_budget(page, served):
     address, home = served
+    command = command_of("advisor", "search", "iris", "--budget=2h", "--exhaust", "--study=shelled")
+    process = subprocess.Popen(
+        [*command, f"--home={home}", "--tracking-uri=off"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: "shelled" in study_names(home), "the search begins")
     opened(page, address, "launch")
 
-    start(page, "halted", "2h", data="iris")
-    page.get_by_text(re.compile(r"^halted: running, [1-9]\d* trials")).wait_for()
-    page.reload()
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_text(re.compile("^halted: finished")).wait_for()
-    page.get_by_text(re.compile("interrupted; everything finished is kept")).first.wait_for()
-    before = count_trials(home, "halted")
+    card = card_of(page, "shelled")
+    card.get_by_text(re.compile(r"of 2.h, [1-9]")).wait_for()
+    card.get_by_role("button", name="Stop").click()
+    card.get_by_text(re.compile(r"Stopped by you; 1\d\d\.\d.min of 2.h are left\.")).wait_for()
+    output, errors = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 0, errors
+    assert output
+    assert re.search(
+        r"stopped as asked; 1\d\d\.\d min of 2 h are left; go on with: advisor resume shelled", errors
+    )
+    before = count_trials(home, "shelled")
 
     page.reload()
-    card = page.locator("[data-testid=stVerticalBlock]", has_text=re.compile("^halted:")).last
-    card.get_by_label("New budget in all").fill("3h")
-    card.get_by_label("New budget in all").press("Enter")
-    card.get_by_role("button", name="Resume").click()
-    page.get_by_text(re.compile(r"^halted: running, [1-9]\d* trials")).wait_for()
-    wait_until(lambda: count_trials(home, "halted") > before, "the search goes on")
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_text(re.compile("^halted: finished")).wait_for()
+    card_of(page, "shelled").get_by_role("button", name="Resume").click()
+    wait_until(lambda: count_trials(home, "shelled") > before, "the search goes on")
+    card_of(page, "shelled").get_by_role("button", name="Stop").click()
+    card_of(page, "shelled").get_by_text("Stopped by you").wait_for()
