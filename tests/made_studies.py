@@ -22,6 +22,7 @@ from studies.limits import LIMITED_COST, Budget, Limits
 from studies.outlook import LEAST_TRIALS, Outlook
 from studies.plans.fairness import FAIRNESS
 from studies.record import Measurement, Record, Stage, State
+from studies.rungs import measured_epochs
 from studies.split_facts import DateColumn, KeyColumn, Leak, SplitFacts
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
@@ -43,8 +44,8 @@ ERRORS: Final[dict[State, tuple[str | None, ...]]] = {
     "pruned": ("stopped at epoch 3: others of its optimizer were ahead", None),
 }
 """What a trial without an end may have said, by its state."""
-SHAPES: Final = ("plain", "plain", "last", "first", "overfit", "holes", "jumps", "empty")
-"""Of learning curves: where the metric is best, and what the losses do."""
+SHAPES: Final = ("plain", "plain", "last", "first", "overfit", "seldom", "holes", "jumps", "empty")
+"""Of learning curves: where the metric is best, what the losses do, and whether each epoch was measured."""
 COMPRESSED: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"done": {"quantization": "Int8WeightOnly"}, "file_bytes": 10_200, "seconds": 3.8e-5},
@@ -69,7 +70,7 @@ NAMES: Final = st.sampled_from(("day", "sold on", "it's", "-x", "2nd"))
 """Of columns."""
 SHARES: Final = st.sampled_from((0.0, 0.02, 0.39, 0.9, 0.96, 1.0))
 COUNTS: Final = st.sampled_from((0, 1, 2, 80))
-SPLIT_FACTS: Final = st.builds(
+RANDOM_SPLIT_FACTS: Final = st.builds(
     SplitFacts,
     dates=st.lists(
         st.builds(
@@ -92,7 +93,14 @@ SPLIT_FACTS: Final = st.builds(
     present_classes=st.integers(0, 3),
     tail_share=st.none() | SHARES,
 )
-"""What may be known of a split, whether or not the numbers fit together."""
+"""What may be known of a random split, whether or not the numbers fit together."""
+SPLIT_FACTS: Final = RANDOM_SPLIT_FACTS | st.builds(
+    lambda facts, way, column: replace(facts, way=way, column=column, dates=(), keys=()),
+    RANDOM_SPLIT_FACTS,
+    st.sampled_from(("given", "time", "group", "split")),
+    NAMES,
+)
+"""The same of any split; dates and keys are only looked for in a random one."""
 
 
 OUTLOOKS: Final = st.builds(
@@ -304,18 +312,19 @@ def _curve(
     shape: str, quality: float, epochs: int, metric: Metric, seconds: float
 ) -> tuple[Measurement, ...]:
     """Return a curve whose best finite metric is the quality; an empty one where the shape says so."""
-    if shape == "empty":
+    if shape == "empty" or not epochs:
         return ()
     peak = {"last": epochs, "first": 1}.get(shape, math.ceil(0.7 * epochs))
     worse: Callable[[float], float] = lambda share: metric.direction.value_of(  # noqa: E731
         metric.direction.loss(quality) + share * max(abs(quality), metric.unit)
     )
+    measured = measured_epochs(epochs, most=4) if shape == "seldom" else range(1, epochs + 1)
     points = []
-    for epoch in range(1, epochs + 1):
+    for epoch in sorted({*measured, peak}):
         apart = abs(epoch - peak)
         share = 0.4 * (apart % 2) if shape == "jumps" else 0.05 * apart
         hole = shape == "holes" and epoch != peak and epoch % 2
-        rise = 0.2 * max(0, epoch - peak) if shape == "overfit" else 0.001 * max(0, epoch - peak)
+        rise = 0.2 * max(0, epoch - peak) if shape in {"overfit", "seldom"} else 0.001 * max(0, epoch - peak)
         loss = 0.2 + 0.1 * max(0, peak - epoch) + rise
         points.append(
             Measurement(

@@ -25,6 +25,7 @@ from advisor.statements.preference import GivesUp, LeftBehind, Preferred
 from advisor.statements.sample import TrainedOnSample, sample_rows
 from advisor.statements.statement import Statement
 from advisor.statements.yardsticks import YardstickIsBetter
+from studies.split_facts import SplitFacts
 
 SMALLEST_SPREAD: Final = 0.001
 """Spread over seeds below which nothing is said of it: what seeds do is lost in what rows do."""
@@ -283,7 +284,15 @@ def _new_rows(explained: Explained) -> Iterator[Statement]:
     if expected:
         ends = (*expected, *(explained.advised.interval or ()))  # what seeds alone leave open is in it
         low, high = min(ends), max(ends)
-        yield NewRows(subjects=(recipe.optimizer,), metric=explained.evidence.metric, low=low, high=high)
+        split = explained.evidence.split_facts or SplitFacts()
+        yield NewRows(
+            subjects=(recipe.optimizer,),
+            metric=explained.evidence.metric,
+            low=low,
+            high=high,
+            way=split.way,
+            column=split.column,
+        )
 
 
 def _failures(explained: Explained) -> Iterator[Statement]:

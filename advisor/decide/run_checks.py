@@ -12,16 +12,16 @@ from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
 from advisor.statements.check import Check
 from advisor.statements.run_checks import LateVariance, Overfitting, RangeEdges, StillImproving
-from studies.record import Measurement, Record
+from studies.record import Measurement, Record, last_epoch
 
 RISE: Final = 0.1
-"""Rise of the validation loss above its lowest value that counts as clear, if the last third of the run is
+"""Rise of the validation loss above its lowest value that counts as clear, if the last third of the epochs is
 that high (judged)."""
 JITTER: Final = 0.1
-"""Usual change of the loss from epoch to epoch, as a log-ratio, above which the last value is a matter of
-luck (judged)."""
+"""Usual change of the loss from one measurement to the next, as a log-ratio, above which the last value is a
+matter of luck (judged)."""
 FEWEST: Final = 3
-"""Points that the last third of a curve needs for its middle to mean something."""
+"""Measurements that the last third of a run needs for its middle to mean something."""
 
 
 def range_edges(best: Record) -> Check:
@@ -51,7 +51,9 @@ def still_improving(evidence: Evidence, best: Record) -> Check:
 def overfitting(best: Record) -> Check:
     """Ask whether the best run went on learning its training rows at the cost of the others."""
     points = [point for point in best.curve if math.isfinite(point.valid_loss)]
-    late = [point.valid_loss for point in points[-max(1, len(points) // 3) :]]
+    last = last_epoch(points)
+    epochs = max(1, last // 3)
+    late = [point.valid_loss for point in points if point.epoch > last - epochs]
     lowest = min(points, key=lambda point: point.valid_loss, default=None)
     return Overfitting(
         trials=(best.number,),
@@ -60,6 +62,7 @@ def overfitting(best: Record) -> Check:
         lowest_epoch=lowest.epoch if lowest else None,
         late_loss=median(late) if late else None,
         late_points=len(late),
+        late_epochs=epochs if points else 0,
         train_loss_then=_finite(lowest.train_loss) if lowest else None,
         train_loss=_finite(points[-1].train_loss) if points else None,
         passed=lowest is None or not _parted(lowest, points[-1], median(late)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,6 +68,6 @@ def _use(home: Path, name: str, manifest: StudyManifest, answer: Recommendation)
 
 
 def _from_here(path: Path) -> str:
-    """Return a path as somebody in the working directory would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    """Return the shorter of a path and of the way there from the working directory; it leads to that file."""
+    way = Path(os.path.relpath(path))
+    return str(way if len(str(way)) < len(str(path)) and way.exists() and way.samefile(path) else path)

@@ -13,6 +13,7 @@ from advisor.statements.statement import Case, Statement
 from studies.limits import LIMITED_COST
 from studies.quantities import several
 from studies.record import Record
+from studies.split_facts import SplitFacts
 
 Way = Literal["confirmed", "best", "best that fits", "compressed", "deployed"]
 Role = Literal["runner-up", "ahead", "nearest rival"]
@@ -197,21 +198,36 @@ class Tested(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class NewRows(Statement):
-    """New rows: where the metric is to be expected on rows that nothing was fitted to or chosen by."""
+    """New rows: where the metric is to be expected on rows that nothing was fitted to or chosen by.
+
+    The interval takes the validation rows one by one, as drawn at random. Where whole groups validate, or a
+    stretch of time, it says nothing of other groups or of later times, which may differ by more.
+    """
 
     metric: str
     low: float
     high: float
+    way: str = "random"
+    """How the rows were split, as `SplitFacts.way` says."""
+    column: str = ""
+    """The column that the split goes by; empty where there is none."""
 
     def __str__(self) -> str:
-        return (
-            f"On new rows of the same kind expect {self.metric} {number(self.low)} to {number(self.high)} "
-            "(90 %; holds the luck of the seed and of the validation rows)."
-        )
+        values = f"{self.metric} {number(self.low)} to {number(self.high)}"
+        luck = "(90 %; holds the luck of the seed and of the validation rows)"
+        if self.way == "group":
+            whose = f"with a '{self.column}' of the validation rows"
+            return f"On new rows {whose} expect {values} {luck}; those with others may lie outside."
+        if self.way == "time":
+            when = f"of the same time ('{self.column}') as the validation rows"
+            return f"On new rows {when} expect {values} {luck}; later ones may lie outside."
+        kind = "of the same kind" if self.way == "random" else "like the validation rows"
+        return f"On new rows {kind} expect {values} {luck}."
 
     def holds(self, case: Case) -> bool:
-        """It contains what was measured on validation, or lies on the worse side of it."""
+        """It contains what was measured on validation, or lies on the worse side of it; the split is this."""
         quality, better = case.answer.quality, case.evidence.direction.better
-        if quality is None or self.low > self.high:
+        split = case.evidence.split_facts or SplitFacts()
+        if quality is None or self.low > self.high or (self.way, self.column) != (split.way, split.column):
             return False
         return self.low <= quality <= self.high or better(quality, self.low)

@@ -117,9 +117,11 @@ class Overfitting(Check):
     """Of the validation split; None when no losses were recorded."""
     lowest_epoch: int | None
     late_loss: float | None
-    """Median of the last third of the values."""
+    """Median over the last third of the epochs."""
     late_points: int
-    """How many these are."""
+    """Measurements in these epochs: of a long run, or where many rows validate, fewer than epochs."""
+    late_epochs: int
+    """How many epochs these are."""
     train_loss_then: float | None
     """Training loss at the lowest validation loss."""
     train_loss: float | None
@@ -131,15 +133,21 @@ class Overfitting(Check):
         if self.lowest_loss is None or self.late_loss is None:
             return f"no validation loss of {trial} was recorded"
         late, lowest = number(self.late_loss), number(self.lowest_loss)
-        last = (
-            "its last value" if self.late_points == 1 else f"the median of its last {self.late_points} values"
-        )
         if self.passed:
             where = f"lowest at epoch {self.lowest_epoch} ({lowest})"
-            return f"the validation loss of {trial} was {where}, and {last} was {late}"
+            return f"the validation loss of {trial} was {where}, and {self._late} was {late}"
         then, end = apart(self.train_loss_then or 0.0, self.train_loss or 0.0)
-        risen = f"rose from {lowest} at epoch {self.lowest_epoch} to {late}, {last}"
+        risen = f"rose from {lowest} at epoch {self.lowest_epoch} to {late}, {self._late}"
         return f"the validation loss of {trial} {risen}, while the training loss fell from {then} to {end}"
+
+    @property
+    def _late(self) -> str:
+        if self.late_points == 1:
+            return "its last value"
+        epochs = f"its last {several(self.late_epochs, 'epoch')}"
+        if self.late_points == self.late_epochs:
+            return f"the median over {epochs}"
+        return f"the median of {self.late_points} measurements in {epochs}"
 
     @property
     def fix(self) -> str:
@@ -155,18 +163,19 @@ class Overfitting(Check):
             return False
         points = [point for point in run.curve if math.isfinite(point.valid_loss)]
         if not points:
-            return self.lowest_loss is None and not self.late_points and self.passed
+            return self.lowest_loss is None and not (self.late_points or self.late_epochs) and self.passed
         lowest = min(point.valid_loss for point in points)
         then = next(point for point in points if point.valid_loss == lowest)
-        late = sorted(point.valid_loss for point in points[-max(1, len(points) // 3) :])
+        epochs = max(1, points[-1].epoch // 3)
+        late = sorted(point.valid_loss for point in points if point.epoch > points[-1].epoch - epochs)
         half = len(late) // 2
         middle = late[half] if len(late) % 2 else (late[half - 1] + late[half]) / 2
         trained = [loss if math.isfinite(loss) else None for loss in (then.train_loss, points[-1].train_loss)]
         fell = None not in trained and trained[1] < trained[0]  # type: ignore[operator]
         parted = fell and middle - lowest > self.allowed_rise * abs(lowest)
-        figures = (self.lowest_loss, self.lowest_epoch, self.late_points, self.late_loss)
+        figures = (self.lowest_loss, self.lowest_epoch, self.late_epochs, self.late_points, self.late_loss)
         return (
-            figures == (lowest, then.epoch, len(late), middle)
+            figures == (lowest, then.epoch, epochs, len(late), middle)
             and [self.train_loss_then, self.train_loss] == trained
             and self.passed == (not parted)
         )

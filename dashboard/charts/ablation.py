@@ -95,6 +95,7 @@ def _add_start(figure: go.Figure, path: Ablation, labels: Mapping[int, str]) -> 
     figure.add_scatter(
         y=[labels[id(step)] for step in steps],
         x=[step.quality for step in steps],
+        customdata=[number(step.quality or 0.0) for step in steps],
         mode="markers",
         name="reached",
         marker={
@@ -102,7 +103,7 @@ def _add_start(figure: go.Figure, path: Ablation, labels: Mapping[int, str]) -> 
             "size": 10,
             "symbol": ["diamond" if step.trials else "diamond-open" for step in steps],
         },
-        hovertemplate="after %{y}: " + path.metric + " %{x:.4g}<extra></extra>",
+        hovertemplate="after %{y}: " + path.metric + " %{customdata}<extra></extra>",
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from advisor.analysis.searched_space import NumericSetting, decay, numbers, searched
-from advisor.analysis.surface import FEWEST, surface
+from advisor.analysis.surface import FEWEST, Surface, surface
 from advisor.evidence import has_quality
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style, styles
@@ -111,7 +111,7 @@ def _add_surface(
         figure.add_contour(
             x=[_drawn(x, x.value_at(place)) for place in smoothed.xs],
             y=[_drawn(y, y.value_at(place)) for place in smoothed.ys],
-            text=[[_words(pair, (x.value_at(a), y.value_at(b))) for a in smoothed.xs] for b in smoothed.ys],
+            text=_hovers(pair, smoothed),
             z=smoothed.z,
             colorscale="Cividis",
             reversescale=not direction.maximizes,
@@ -119,7 +119,7 @@ def _add_surface(
             line={"width": 0.5},
             opacity=0.85,
             colorbar={"title": {"text": metric, "side": "right"}, "thickness": 14},
-            hovertemplate="%{text}: about %{z:.4g}<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
             name="smoothed",
         )
 
@@ -137,10 +137,9 @@ def _add_trials(
         text=[_words(pair, [setting.values[record.number] for setting in pair]) for record in whole],
         mode="markers",
         name=f"{whole[0].optimizer}, whole runs",
-        customdata=[[record.number, record.quality] for record in whole],
+        customdata=[[record.number, number(record.measured_quality)] for record in whole],
         marker=style.marker(size=9, line={"width": 1, "color": EDGE}),
-        hovertemplate=f"trial %{{customdata[0]}}: {metric} %{{customdata[1]:.4g}}"
-        "<br>%{text}<extra></extra>",
+        hovertemplate=f"trial %{{customdata[0]}}: {metric} %{{customdata[1]}}<br>%{{text}}<extra></extra>",
     )
 
 
@@ -152,6 +151,21 @@ def _words(pair: Sequence[NumericSetting], values: Sequence[float]) -> str:
     return ", ".join(
         f"{_label(setting)} {number(value)}" for setting, value in zip(pair, values, strict=True)
     )
+
+
+def _hovers(pair: tuple[NumericSetting, NumericSetting], smoothed: Surface) -> list[list[str]]:
+    """Return what a reader sees of each place: the two settings, and about what they give."""
+    xs, ys = (
+        [setting.value_at(place) for place in places]
+        for setting, places in zip(pair, (smoothed.xs, smoothed.ys), strict=True)
+    )
+    return [
+        [
+            "" if value is None else f"{_words(pair, (a, b))}: about {number(value)}"
+            for a, value in zip(xs, line, strict=True)
+        ]
+        for b, line in zip(ys, smoothed.z, strict=True)
+    ]
 
 
 def _tried(setting: NumericSetting, whole: Sequence[Record]) -> NumericSetting:

@@ -156,8 +156,9 @@ def _lines(
         ]
         xs += [*(x for x, _, _, _ in points), None]
         ys += [*(y for _, y, _, _ in points), None]
-        about += [[record.number, title, value, record.quality] for _, _, value, title in points]
-        about += [["", "", "", None]]
+        quality = "no quality" if record.quality is None else number(record.quality)
+        about += [[record.number, title, value, quality] for _, _, value, title in points]
+        about += [["", "", "", ""]]
     return go.Scatter(
         x=xs,
         y=ys,
@@ -167,7 +168,7 @@ def _lines(
         opacity=opacity,
         line=style.line(width),
         marker=style.marker(size=6),
-        hovertemplate="trial %{customdata[0]} (%{customdata[3]:.4g})"
+        hovertemplate="trial %{customdata[0]} (%{customdata[3]})"
         "<br>%{customdata[1]}: %{customdata[2]}<extra></extra>",
     )
 

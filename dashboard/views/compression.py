@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,16 @@ from dashboard.charts import compression as charts
 from dashboard.charts import sensitivity
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, nothing_yet, open_study
-from dashboard.widgets.words import filled_columns, markdown_table, plain
+from dashboard.widgets.parts import (
+    chart,
+    cost_column,
+    cost_columns,
+    in_units,
+    nothing_yet,
+    number_column,
+    open_study,
+)
+from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
 from studies.errors import StudyError
 from studies.quantities import several
 
@@ -138,15 +147,15 @@ def _front(study: Study, entries: tuple[CompressedModel, ...], advised: Compress
         "All that was measured", key="every", help="Also what something else beats in everything."
     )
     rows = [_row(entry, advised) for entry in (entries if every else best)]
-    shown = filled_columns(rows, columns(study.metric))
-    st.dataframe(rows, hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
+    shown = filled_columns(rows, columns(study.metric, rows))
+    st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown), key="front")
     ways = several(len(entries), "way")
     alone = f"Nothing beats {best[0].name} in anything: it is the best of {ways} in all." if best else ""
     st.caption(plain(f"{len(best)} of {ways} on the front." if is_front else alone))
 
 
 def _row(entry: CompressedModel, advised: CompressedModel | None) -> dict[str, Any]:
-    fields = {field: getattr(entry, field, None) for field in columns("")}
+    fields = {field: getattr(entry, field, None) for field in columns("", ())}
     return fields | {
         "advised": "yes" if entry == advised else "",
         "trials": ", ".join(map(str, entry.trials)),
@@ -154,19 +163,20 @@ def _row(entry: CompressedModel, advised: CompressedModel | None) -> dict[str, A
     }
 
 
-def columns(metric: str) -> dict[str, Any]:
-    """Return the columns of the front's table, by field."""
+def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the columns of the front's table of these rows, by field."""
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    costs = cost_columns(rows)
     return {
         "name": text("way", pinned=True, width="medium"),
         "optimizer": text("optimizer"),
         "advised": text("advised"),
-        "quality": number(f"validation {metric}", format="%.4g"),
+        "quality": number_column(f"validation {metric}", (row["quality"] for row in rows)),
         "change": number("change", format="%+.2g", help="Against the uncompressed file of the same weights"),
-        "model_bytes": number("file (bytes)", format="localized"),
-        "compressed_bytes": number("through gzip (bytes)", format="localized"),
+        "model_bytes": costs["model_bytes"],
+        "compressed_bytes": cost_column("compressed_bytes", rows),
         "size_ratio": number("times smaller", format="%.2g"),
-        "latency_seconds": number("latency, one row (s)", format="%.2e"),
+        "latency_seconds": costs["latency_seconds"],
         "speedup": number("times faster, one row", format="%.2g"),
         "speedup_many": number("times faster, 64 rows", format="%.2g"),
         "agreement": number(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +16,8 @@ from dashboard import reads, studies_table
 from dashboard.studies_table import Summary
 from dashboard.widgets import address, links
 from dashboard.widgets.annotating import archive, note_and_tags
-from dashboard.widgets.parts import nothing_yet
-from dashboard.widgets.words import filled_columns, markdown_table, plain
+from dashboard.widgets.parts import nothing_yet, number_column
+from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
 from studies.errors import StudyError
 from studies.storage import journal
 
@@ -59,7 +60,7 @@ def _table(home: Path, names: tuple[str, ...]) -> None:
         st.info("All studies are archived.")
         return
     rows = [_row(home, reads.summary(home, name)) for name in names]
-    shown = filled_columns(rows, columns())
+    shown = filled_columns(rows, columns(rows))
     place = links.clicked_row(rows, shown, "studies")
     st.caption("A click on a row opens the study.")
     if place is not None:
@@ -68,7 +69,7 @@ def _table(home: Path, names: tuple[str, ...]) -> None:
 
 def _row(home: Path, summary: Summary) -> dict[str, Any]:
     said = reads.annotations_of(home, summary.name)
-    fields = {field: getattr(summary, field, None) for field in columns()}
+    fields = {field: getattr(summary, field, None) for field in columns(())}
     state = summary.state
     if state != "cannot be read":
         state = studies_table.state(home, summary.name, finished=state == "finished")
@@ -81,8 +82,8 @@ def _row(home: Path, summary: Summary) -> dict[str, Any]:
     }
 
 
-def columns() -> dict[str, Any]:
-    """Return the columns of the table of studies, by field."""
+def columns(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the columns of the table of studies of these rows, by field."""
     text, numbers = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
         "name": text("study", pinned=True),
@@ -95,7 +96,11 @@ def columns() -> dict[str, Any]:
             help="Running: a process works on it. Silent: not finished, and none does; it can be resumed.",
         ),
         "metric": text("metric"),
-        "best": numbers("best single run", format="%.4g", help="On validation; advice rests on more"),
+        "best": number_column(
+            "best single run",
+            (row["best"] for row in rows),
+            help="On validation; advice rests on more",
+        ),
         "optimizer": text("of"),
         "written": text("last written (UTC)"),
         "tags": text("tags"),

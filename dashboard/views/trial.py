@@ -18,7 +18,7 @@ from dashboard.charts.trials import leader
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.annotating import note_and_tags
-from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, open_study
+from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, number_column, open_study
 from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
 from studies.costs import COSTS
 from studies.recipe_file import to_toml
@@ -154,8 +154,8 @@ def columns(metric: str, rows: Sequence[Row]) -> dict[str, Any]:
         "seed": numbers("seed"),
         "split_seed": numbers("rows drawn with"),
         "state": text("state"),
-        "quality": numbers(f"validation {metric}", format="%.4g"),
-        "test_quality": numbers(f"test {metric}", format="%.4g"),
+        "quality": number_column(f"validation {metric}", (row["quality"] for row in rows)),
+        "test_quality": number_column(f"test {metric}", (row["test_quality"] for row in rows)),
         **cost_columns(rows),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dashboard.snapshot import Study
     from studies.storage.annotations import StudyAnnotations, TrialAnnotations
 
+LABELS: Final = {cost.field: cost.label for cost in COSTS} | {"compressed_bytes": "model size through gzip"}
+"""Of the columns of a table that are written in one unit each, by field."""
 SAVED: dict[str, Any] = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
 """The camera above each chart saves it as a PNG."""
 
@@ -110,8 +112,8 @@ def nothing_yet(message: str, command: str) -> None:
 
 
 def in_units(rows: Sequence[Row]) -> list[Row]:
-    """Return rows of a table whose costs are numbers in one unit a column, that of `cost_columns`."""
-    units = _units(rows)
+    """Return rows of a table whose costs are numbers in one unit a column, that of `cost_column`."""
+    units = {field: _unit(field, rows) for field in LABELS}
     return [
         row | {field: unit.of(row[field]) for field, unit in units.items() if row.get(field) is not None}
         for row in rows
@@ -119,19 +121,15 @@ def in_units(rows: Sequence[Row]) -> list[Row]:
 
 
 def cost_columns(rows: Sequence[Row] = ()) -> Row:
-    """Return a table's columns of what a run costs, by field of a record; `in_units` makes its rows.
+    """Return a table's columns of what a run costs, by field of a record; `in_units` makes its rows."""
+    return {cost.field: cost_column(cost.field, rows) for cost in COSTS}
 
-    Args:
-        rows: with costs in bytes and seconds; the middle one of a column decides its unit.
-    """
-    units = _units(rows)
-    return {
-        cost.field: number_column(
-            units[cost.field].titled(cost.label),
-            [units[cost.field].of(row[cost.field]) for row in rows if row.get(cost.field) is not None],
-        )
-        for cost in COSTS
-    }
+
+def cost_column(field: str, rows: Sequence[Row]) -> Any:
+    """Return the column of one cost, in bytes or seconds; the middle one of the rows decides its unit."""
+    unit = _unit(field, rows)
+    values = [unit.of(row[field]) for row in rows if row.get(field) is not None]
+    return number_column(unit.titled(LABELS[field]), values)
 
 
 def number_column(label: str, values: Iterable[float | None], **options: Any) -> Any:
@@ -141,7 +139,5 @@ def number_column(label: str, values: Iterable[float | None], **options: Any) ->
     return st.column_config.NumberColumn(label, format="localized" if large else "%.4g", **options)
 
 
-def _units(rows: Sequence[Row]) -> dict[str, Unit]:
-    return {
-        cost.field: unit_of((row.get(cost.field) for row in rows), seconds=cost.in_seconds) for cost in COSTS
-    }
+def _unit(field: str, rows: Sequence[Row]) -> Unit:
+    return unit_of((row.get(field) for row in rows), seconds=field.endswith("seconds"))

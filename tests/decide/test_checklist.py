@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advisor.decide.checklist import checks
+from advisor.decide.run_checks import overfitting
 from advisor.decide.scale import LossScale
 from advisor.evidence import Evidence
+from studies.rungs import measured_epochs
 
 from records import confirmations, record, study
 
@@ -184,6 +189,37 @@ def test_overfitting_is_never_answered_by_fewer_epochs():
 
     assert not check.command
     assert "to stop earlier gains nothing" in check.fix
+
+
+@given(st.integers(1, 90), st.integers(0, 30), st.data())
+def test_overfitting_looks_at_the_last_third_of_the_epochs_however_seldom_a_run_was_measured(
+    epochs, most, data
+):
+    measured = sorted(measured_epochs(epochs, most))
+    run = record(0, epochs=epochs)
+    losses = st.floats(0.1, 0.9)
+    points = [replace(run.curve[epoch - 1], valid_loss=data.draw(losses)) for epoch in measured]
+    check = overfitting(replace(run, curve=tuple(points)))
+    late = [point.valid_loss for point in points if point.epoch > epochs - max(1, epochs // 3)]
+
+    assert check.late_loss == median(late)
+    assert (check.late_points, check.late_epochs) == (len(late), max(1, epochs // 3))
+
+
+@pytest.mark.parametrize(
+    ("most", "late"),
+    [
+        (0, "the median over its last 6 epochs"),
+        (6, "the median of 3 measurements in its last 6 epochs"),
+        (1, "its last value"),
+    ],
+)
+def test_overfitting_names_epochs_and_measurements_where_these_differ(most, late):
+    run = record(0, epochs=18)
+    measured = measured_epochs(18, most)
+    seldom = replace(run, curve=tuple(point for point in run.curve if point.epoch in measured))
+
+    assert f", and {late} was 0." in overfitting(seldom).message
 
 
 def test_a_run_of_one_epoch_does_not_tell_whether_more_would_help():

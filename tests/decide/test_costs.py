@@ -10,14 +10,15 @@ from advisor.evidence import Evidence
 from advisor.jobs.runs.columns import RunsRequest
 from advisor.jobs.runs.objects import evidence_from
 from advisor.jobs.runs.sources.csv_file import CsvFile
-from dashboard import whatif
+from dashboard import trials_table, whatif
 from dashboard.charts import tradeoffs
-from dashboard.views import recommendation, trials
+from dashboard.widgets import candidates
 from dashboard.widgets.parts import cost_columns
 from studies.costs import COSTS
 from studies.facts import Forecast
 from studies.limits import LIMITED_COST, Limits
 from studies.record import Record
+from studies.storage.annotations import TrialAnnotations
 from studies.tracking.entries import MEASURED, metrics_of
 
 from records import record, study
@@ -79,7 +80,7 @@ def test_every_table_shows_every_cost(cost, tmp_path):
     )
     assert cost.field in MEASURED
     assert cost.field in {metric.key for metric in metrics_of(run, "accuracy", 0)[0]}
-    assert cost.field in trials.columns("accuracy")
+    assert cost.field in trials_table.columns([trials_table.row(run, TrialAnnotations())])
     assert cost_columns()[cost.field]["label"].startswith(cost.label)
     assert cost.field in tradeoffs.rows([run], cost, advice.direction)[0]
     assert f"quality-by-{cost.name}" in tradeoffs.PLOTS
@@ -93,6 +94,6 @@ def test_every_limit_has_a_slider(cost):
 
 def test_candidates_show_what_is_known_of_them():
     advice = recommend(Evidence(records=study({"AdamW": (0.9, 0.8), "SGD": (0.7,)})))
-    shown = set(recommendation.columns("accuracy"))
+    shown = set(candidates.columns("accuracy", ()))
     assert all(hasattr(advice.contenders[0], field) for field in shown)
     assert shown & {cost.field for cost in COSTS} == {"train_seconds", "peak_bytes", "optimizer_state_bytes"}

@@ -142,3 +142,27 @@ def test_balanced_accuracy_stands_beside_the_accuracy_of_a_large_class():
         "always answering 'no' is right on 96 % of the validation rows: accuracy 0.96, balanced accuracy 0.5"
     )
     assert failed(FAULTS["a large class"], metric="balanced_accuracy") == {}
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (None, "On new rows of the same kind expect accuracy"),
+        (SplitFacts(), "On new rows of the same kind expect accuracy"),
+        (SplitFacts(way="given"), "On new rows like the validation rows expect accuracy"),
+        (
+            SplitFacts(way="group", column="patient"),
+            "On new rows with a 'patient' of the validation rows expect accuracy",
+        ),
+        (
+            SplitFacts(way="time", column="sold on"),
+            "On new rows of the same time ('sold on') as the validation rows expect accuracy",
+        ),
+    ],
+)
+def test_what_to_expect_is_said_of_rows_as_those_that_validate(facts, words):
+    reasons = {reason.kind: str(reason) for reason in recommend(evidence_of(facts)).reasons}
+    limited = facts is not None and facts.way in {"group", "time"}
+
+    assert reasons["new_rows"].startswith(words)
+    assert reasons["new_rows"].endswith(" may lie outside.") == limited
