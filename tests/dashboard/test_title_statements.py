@@ -48,7 +48,8 @@ from studies.costs import COSTS
 from studies.direction import Direction
 from studies.limits import Limits
 from studies.record import Record
-from studies.storage.manifest import Layer, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Layer
 
 from made_studies import answered, case_of, evidences
 from pages import fill, page, words
