@@ -83,7 +83,7 @@ def compress(  # noqa: PLR0913 - what may be asked for, each by its name
     """
     from advisor.jobs.compress import CompressionRequest, open_compression
     from advisor.jobs.engines import parse_workers
-    from advisor.jobs.request import words_of
+    from advisor.jobs.option_values import words_of
 
     total = None if budget is None else Budget.parse(budget)
     request = CompressionRequest(
@@ -126,8 +126,8 @@ def resume(
         >>> study = advisor.resume(study, budget="5trials")
     """
     from advisor.jobs.engines import parse_workers
+    from advisor.jobs.option_values import words_of
     from advisor.jobs.reopening import reopen
-    from advisor.jobs.request import words_of
 
     total = None if budget is None else Budget.parse(budget)
     session = reopen(

@@ -24,9 +24,9 @@ from torch import nn
 from benchmarks.compression import topics
 from studies import catalogue
 from studies.data.rows import tensors
-from studies.facts import Forecast
 from studies.loaded_workload import LoadedWorkload
 from studies.measure.model import state_bytes
+from studies.memory_forecast import Forecast
 from studies.models.resnet import _block
 from studies.profiling.profile import profile
 from studies.recipe import Recipe

@@ -26,7 +26,7 @@ from studies.optimizers.adamw import AdamW
 from studies.plans.plan import Plan
 from studies.search.clock import Clock
 from studies.search.search import Search
-from studies.storage.manifest import Start
+from studies.storage.manifest_entries import Start
 from studies.training_function.function import Function
 from studies.trials.host import TrialHost
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from advisor.evidence import Evidence
 from studies import catalogue
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Limits
+from studies.memory_forecast import Forecast
 
 from records import record
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studies.direction import MAXIMIZE, Direction
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
+from studies.memory_forecast import Forecast
 from studies.record import Footprint, Latency, Measurement, Record, Stage, State
 
 PARAMETERS = 10_000

@@ -8,7 +8,8 @@ from statistics import median
 
 from studies import catalogue
 from studies.errors import StudyError
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
+from studies.memory_forecast import Forecast
 from studies.record import Record
 
 

@@ -12,15 +12,14 @@ from advisor.decide.feasible import compression_command
 from advisor.decide.recipe_costs import costs_of
 from advisor.evidence import Evidence
 from advisor.statements.compression import (
-    OF_MODEL,
     Compressed,
     Compressible,
     NoneFitsYet,
     NoneSmallEnough,
     NotCompressedYet,
     Stage,
-    limit_figures,
 )
+from advisor.statements.model_limits import OF_MODEL, limit_figures
 from advisor.statements.statement import Statement
 from studies.search.pruner import best_complete
 

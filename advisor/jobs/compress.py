@@ -25,7 +25,8 @@ from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.follow import read_study
 from studies.storage.locks import working
-from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import CompressionEntry
 from studies.storage.repair import make_writable
 
 if TYPE_CHECKING:

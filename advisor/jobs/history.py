@@ -17,7 +17,8 @@ from studies.facts import Facts
 from studies.recipe import NUMBERS, SET_AXES, SINGLE_AXES, Recipe
 from studies.storage.follow import Journal, read_study
 from studies.storage.home import study_names
-from studies.storage.manifest import Start, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Start
 from studies.storage.workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:

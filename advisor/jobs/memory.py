@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from advisor.jobs.request import words_of
+from advisor.jobs.option_values import words_of
 from advisor.report.memory_by_optimizer import MemoryByOptimizer
 from studies import catalogue
 from studies.callers_globals import set_aside

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.published.portfolio import CLASSES, StartingRecipe, best_first, class_of, of_optimizer, recipes
 from studies.plans.fairness import STRICT
 from studies.quantities import several
-from studies.storage.manifest import Start
+from studies.storage.manifest_entries import Start
 
 if TYPE_CHECKING:
     from studies.facts import Facts

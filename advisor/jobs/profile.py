@@ -27,8 +27,9 @@ from advisor.statements.check import Check
 from studies import catalogue
 from studies.callers_globals import set_aside
 from studies.column_reading import ColumnReading
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Limits
+from studies.memory_forecast import Forecast
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
 

@@ -20,7 +20,8 @@ from studies.quantities import format_seconds, several
 from studies.record import Record
 from studies.storage import journal
 from studies.storage.locks import working
-from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import CompressionEntry
 from studies.storage.repair import make_writable
 from studies.storage.stop_wish import forget_wish
 from studies.tracking.address import OFF, whole

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from numbers import Integral
-from types import UnionType
-from typing import Any, Final, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Self
 
 from advisor.decide.rulebook import resolved_settings
 from advisor.goals import USUAL, check_goal
 from advisor.jobs.engines import parse_workers
+from advisor.jobs.option_values import check_types, read
 from studies import catalogue
 from studies.errors import BadValue, check_one_of, did_you_mean, shown
 from studies.limits import Budget, Limits
@@ -28,8 +27,6 @@ SHARE: Final = 0.4
 TRIALS: Final = 150
 """Compression trials beside a search whose budget is in trials: most of them cost an evaluation each."""
 MODES: Final = ("off", "after", "joint")
-NAMES: Final = ("optimizers", "schedules", "regularizers", "wrappers", "rules", "passes")
-"""Options that are lists of names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +111,7 @@ class Request:
     """It may hold a password."""
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         _ = self.split_by  # which refuses more than one column
         _ = self.trial_seconds
         object.__setattr__(self, "workers", parse_workers(self.workers))
@@ -191,7 +188,7 @@ class Request:
             options["limits"] = Limits.parse(
                 memory=memory, model_size=model_size, latency=latency, train_time=train_time
             )
-        return cls(source=source, **{name: _read(name, value) for name, value in options.items()})
+        return cls(source=source, **{name: read(name, value) for name, value in options.items()})
 
 
 def names(axis: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,82 +240,3 @@ def _check_training_passes(request: Request) -> None:
                 f"lockstep on and {name} {value}: trials in a stack share plain passes through whole models; "
                 "leave one of the two out"
             )
-
-
-def _read(name: str, value: Any) -> Any:
-    """Return what an option means that is written more plainly than its field is typed."""
-    from studies.imports import refer
-
-    if name in {*NAMES, "missing", "start"}:
-        return _read_several(name, value)
-    if name == "budget" and isinstance(value, str):
-        return Budget.parse(value)
-    if name == "metric" and callable(value):
-        return refer(value)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, Integral):  # also one of NumPy's
-        return shown(value) if name in {"batch_size", "sample_rows"} else int(value)
-    return value
-
-
-def words_of(value: Any) -> Any:
-    """Return words between commas, which may hold blanks, or a sequence of them as a tuple."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return tuple(word for part in value.split(",") if (word := " ".join(part.split())))
-    if not isinstance(value, Iterable):
-        return value
-    return tuple(word for each in value for word in (words_of(each) if isinstance(each, str) else (each,)))
-
-
-def _read_several(name: str, value: Any) -> Any:
-    if name == "start":
-        return (value,) if isinstance(value, str) else tuple(map(str, value))
-    return words_of(value) if name == "missing" else _read_names(name, value)
-
-
-def _read_names(axis: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return (
-            ()
-            if value == "none" and axis in {"regularizers", "wrappers"}
-            else tuple(value.replace(",", " ").split())
-        )
-    return tuple(value) if isinstance(value, Iterable) else value
-
-
-def _check_types(request: Request) -> None:
-    """Raise BadValue for the first field whose value is of another type than the field's."""
-    hints = get_type_hints(Request)
-    for f in fields(request):
-        value = getattr(request, f.name)
-        allowed = get_args(hints[f.name]) if get_origin(hints[f.name]) is UnionType else (hints[f.name],)
-        if not any(_fits(value, kind) for kind in allowed):
-            meant = " or ".join(WORDS.get(kind, str(kind)) for kind in allowed)
-            raise BadValue(f"{f.name} is {type(value).__name__}; give {meant}")
-
-
-def _fits(value: object, kind: Any) -> bool:
-    if kind is Any:
-        return True
-    if kind in (int, float):
-        return isinstance(value, int | kind) and not isinstance(value, bool)
-    if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
-    return isinstance(value, get_origin(kind) or kind)
-
-
-WORDS: Final[Mapping[Any, str]] = {
-    str: "a text",
-    int: "a whole number",
-    float: "a number",
-    bool: "True or False",
-    tuple[str, ...]: "names",
-    type(None): "None",
-    Mapping[str, Any]: "a dict",
-    Budget: "an advisor.Budget",
-    Limits: "an advisor.Limits",
-}
-"""What is said of a field's type."""

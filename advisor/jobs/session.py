@@ -37,7 +37,8 @@ from studies.errors import BadWorkload
 from studies.imports import require
 from studies.storage import journal
 from studies.storage.home import NameTaken, check_new, free_name
-from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import CompressionEntry
 from studies.tracking.address import address_of, stored
 from studies.tracking.commit import commit_of
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from studies.facts import Facts
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
-    from studies.storage.manifest import Start
+    from studies.storage.manifest_entries import Start
     from studies.training_function.function import Function
 
 
@@ -131,7 +132,7 @@ def _created(
 def _named_starts(request: Request, plan: Plan) -> tuple[tuple[Start, ...], tuple[str, ...]]:
     """Return the recipes in files that the user named, and a note for each whose optimizer does not enter."""
     from studies.recipe import Recipe
-    from studies.storage.manifest import Start
+    from studies.storage.manifest_entries import Start
 
     recipes = {path: Recipe.from_toml(path) for path in request.start}
     starts = tuple(

@@ -20,7 +20,8 @@ from studies.search.clock import Clock
 from studies.storage import journal
 from studies.storage.held import holding, settle
 from studies.storage.locks import working
-from studies.storage.manifest import ASKED, INTERRUPTED, SavedAdvice
+from studies.storage.manifest import ASKED, INTERRUPTED
+from studies.storage.manifest_entries import SavedAdvice
 from studies.storage.stop_wish import forget_wish, wished
 from studies.tracking.address import OFF
 

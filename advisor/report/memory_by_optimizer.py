@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from advisor.report.memory_table import least_first, memory_row, memory_text
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
+from studies.memory_forecast import Forecast
 
 if TYPE_CHECKING:
     import pandas as pd

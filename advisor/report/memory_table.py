@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from advisor.report.facts_text import WIDTH, indented
 from advisor.report.numbers import size_limit
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
+from studies.memory_forecast import Forecast
 from studies.quantities import format_bytes, listed, several
 
 PARTS: Final = (("weights", "weight"), ("gradients", "gradient"), ("activations", "activation"))

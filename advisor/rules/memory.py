@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from advisor.evidence import Evidence, Finding
 from advisor.report.numbers import percent, size, size_limit, written_apart
 from advisor.rules import Criterion, Rule
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import LIMITED_COST, Limits
+from studies.memory_forecast import Forecast
 
 
 def _example(train_bytes: int | None) -> Evidence:

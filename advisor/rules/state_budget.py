@@ -8,8 +8,9 @@ from typing import ClassVar
 from advisor.evidence import Evidence, Finding
 from advisor.report.numbers import size_limit
 from advisor.rules import Rule
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Limits
+from studies.memory_forecast import Forecast
 
 
 def _example(train_bytes: int | None) -> Evidence:

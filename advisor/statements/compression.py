@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
 from typing import Any, Final, Literal, get_type_hints
@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, get_type_hints
 from advisor.compressed_model import CompressedModel
 from advisor.evidence import has_quality
 from advisor.report.compression_names import sentence
-from advisor.report.numbers import number, trials, written, written_limit
+from advisor.report.numbers import number, trials
+from advisor.statements.model_limits import OF_MODEL, OnModelLimits, limit_text, limited, value_text
 from advisor.statements.statement import Case, Statement
 from studies.direction import Direction
 from studies.limits import LIMITED_COST, Limits
@@ -34,52 +35,6 @@ FIGURES: Final = (
     "gzip_ratio", "latency_seconds", "speedup", "speedup_many", "pace", "runtime_speedup", "control_change",
 )  # fmt: skip
 """Of a compressed model, in a statement about it."""
-
-
-OF_MODEL: Final = tuple(limit for limit, cost in LIMITED_COST.items() if cost.of_model)
-"""Limits on the model, by their names in `Limits`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnModelLimits(Statement):
-    """On limits of the model: those on its size and latency that a statement is about."""
-
-    model_bytes_limit: int | None = None
-    latency_seconds_limit: float | None = None
-
-    @property
-    def limits(self) -> dict[str, float]:
-        """Return the limits that it is about, by their names in `Limits`."""
-        every = {name: getattr(self, f"{name}_limit") for name in OF_MODEL}
-        return {name: value for name, value in every.items() if value is not None}
-
-    @property
-    def said_limits(self) -> str:
-        """Return them in words: 40 KB limit on model size."""
-        return listed(
-            [f"{_limit(name, value)} limit on {_noun(name)}" for name, value in self.limits.items()]
-        )
-
-    def limits_stand(self, case: Case) -> bool:
-        """Tell whether these are limits of the study."""
-        return all(getattr(case.evidence.limits, name) == value for name, value in self.limits.items())
-
-
-def limit_figures(limits: Limits, names: Iterable[str] = OF_MODEL) -> dict[str, Any]:
-    """Return the fields of a statement on those limits of the model that are named."""
-    return {f"{name}_limit": getattr(limits, name) for name in names if name in OF_MODEL}
-
-
-def _written(name: str, value: float) -> str:
-    return written(LIMITED_COST[name], value)
-
-
-def _limit(name: str, value: float) -> str:
-    return written_limit(LIMITED_COST[name], value)
-
-
-def _noun(name: str) -> str:
-    return LIMITED_COST[name].limited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +127,9 @@ class NotCompressedYet(OnModelLimits):
         who = listed([*names, f"{more} more"] if more > 0 else names)
         verb = "does" if len(self.subjects) == 1 else "do"
         how = f" ({self.command})" if self.command else ""
-        limits = listed([f"{_limit(name, value)} of {_noun(name)}" for name, value in self.limits.items()])
+        limits = listed(
+            [f"{limit_text(name, value)} of {limited(name)}" for name, value in self.limits.items()]
+        )
         return f"Not compressed yet: as trained, {who} {verb} not fit {limits}; {STAGES[self.stage]}{how}."
 
     def holds(self, case: Case) -> bool:
@@ -214,7 +171,8 @@ class NoneSmallEnough(OnModelLimits):
             else "Of one compressed model"
         )
         best = f"the {'smallest' if limit == 'model_bytes' else 'fastest'} so far"
-        has = f"{_written(limit, self.value)} of {_noun(limit)}, over the limit of {_limit(limit, allowed)}"
+        value, most = value_text(limit, self.value), limit_text(limit, allowed)
+        has = f"{value} of {limited(limit)}, over the limit of {most}"
         return f"{of}, {best} has {has} ({self.subjects[0]}: {self.name}, {trials(self.trials)})."
 
     def holds(self, case: Case) -> bool:

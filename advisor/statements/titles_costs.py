@@ -13,7 +13,8 @@ from advisor.statements.titles_trials import named, opening
 from studies import catalogue
 from studies.costs import BY_FIELD
 from studies.errors import StudyError
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
+from studies.memory_forecast import Forecast
 from studies.quantities import listed, several
 from studies.record import Record
 

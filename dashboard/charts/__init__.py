@@ -1,8 +1,8 @@
 """Figures: a study in, a Plotly figure out. Pure, and light: nothing but Plotly is imported.
 
 A module offers its figures to `advisor plot STUDY KIND` in `PLOTS`, by kind; it is found because it lies
-in this folder, and `tests/contracts/test_chart_contract.py` draws each of them for studies that have begun,
-that run, that have one trial, and that are over.
+in this folder or below it. `tests/contracts/test_chart_contract.py` draws each of them for studies that have
+begun, that run, that have one trial, and that are over.
 """
 
 from __future__ import annotations
@@ -42,6 +42,6 @@ class Plot:
 def plots() -> dict[str, Plot]:
     """Return every figure by its kind, sorted."""
     by_kind: dict[str, Plot] = {}
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         by_kind |= getattr(importlib.import_module(module.name), "PLOTS", {})
     return dict(sorted(by_kind.items()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
@@ -13,17 +12,17 @@ import plotly.graph_objects as go
 from advisor.analysis.learning_curves import Band, band
 from advisor.evidence import has_quality
 from advisor.report.axis_marks import reach
-from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style
 from advisor.statements.statement import Statement
-from advisor.statements.titles_trials import Curved, CurvesReach, NothingComplete, Runs
+from advisor.statements.titles_trials import CurvesReach, NothingComplete, Runs
 from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN, count_beyond, log_scale, whole_scale
+from dashboard.charts.curve_axes import Axes
 from dashboard.charts.looks import label_qualities, legend_below, tinted
 from dashboard.spotlight import name_ends
 from studies.direction import Direction
 from studies.quantities import several
-from studies.record import Measurement, Record
+from studies.record import Record
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
@@ -39,44 +38,6 @@ MARKS: Final = 12
 
 ROOM: Final = 0.08
 """Share of the medians' height that is left free above and below them."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Axes:
-    """Axes: what the curves show over what, and which runs."""
-
-    x: str = "epoch"
-    """epoch | seconds"""
-    y: str = "metric"
-    """metric | valid_loss | train_loss"""
-    over: str = "trials"
-    """trials: the whole runs of the search; seeds: the confirmation runs."""
-    log_x: bool = False
-    log_y: bool = False
-    singles: bool = True
-    """Whether single runs are drawn."""
-    trial: int | None = None
-    """Number of a trial whose curve stands out."""
-
-    @property
-    def field(self) -> Curved:
-        """Return the field of a measurement that is drawn."""
-        fields: dict[str, Curved] = {"valid_loss": "valid_loss", "train_loss": "train_loss"}
-        return fields.get(self.y, "valid_metric")
-
-    def written(self, point: tuple[float, float]) -> str:
-        """Write a point of a curve: epoch 9: 0.9833."""
-        x, y = point
-        return f"{f'epoch {number(x)}' if self.x == 'epoch' else f'{number(x)} s'}: {number(y)}"
-
-    def point(self, measured: Measurement) -> tuple[float, float]:
-        """Return where a measurement is drawn."""
-        return float(getattr(measured, self.x)), float(getattr(measured, self.field))
-
-    def points(self, record: Record) -> list[tuple[float, float]]:
-        """Return the curve of a record, without what cannot be drawn."""
-        points = map(self.point, record.curve)
-        return [(x, y) for x, y in points if math.isfinite(y) and (y > 0 or not self.log_y)]
 
 
 def learning_curves(
@@ -149,7 +110,7 @@ def rows(records: Sequence[Record], axes: Axes) -> list[dict[str, Any]]:
 
 
 def _with_curves(records: Sequence[Record], axes: Axes) -> list[Record]:
-    return [record for record in records if record.curve and _is_over(record, axes)]
+    return [record for record in records if record.curve and axes.shows(record)]
 
 
 def _whole_runs(records: Sequence[Record], optimizer: str, axes: Axes) -> list[Record]:
@@ -288,7 +249,7 @@ def _scale(values: Sequence[float], *, log: bool) -> dict[str, Any]:
 def curves_reach(records: Sequence[Record], axes: Axes, metric: str, direction: Direction) -> Statement:
     """Say whose runs do best in the median, each at its best epoch, as the answer counts them."""
     runs: Runs = "confirmation" if axes.over == "seeds" else "search"
-    if not any(has_quality(record) for record in records if _is_over(record, axes)):
+    if not any(has_quality(record) for record in records if axes.shows(record)):
         return NothingComplete(runs=runs)
     names = sorted({record.optimizer for record in records})
     toward = direction if axes.y == "metric" else Direction.MINIMIZE
@@ -316,10 +277,6 @@ def _reached(records: Sequence[Record], optimizer: str, axes: Axes, toward: Dire
     runs = _whole_runs(records, optimizer, axes)
     best = [toward.best(y for _, y in axes.points(record)) for record in runs]
     return [value for value in best if value is not None]
-
-
-def _is_over(record: Record, axes: Axes) -> bool:
-    return record.stage == "confirm" if axes.over == "seeds" else record.searched
 
 
 def _over(study: Study, axes: Axes) -> go.Figure:

@@ -12,7 +12,7 @@ from advisor.statements.statement import Statement
 from advisor.statements.titles_costs import LayersBear
 from dashboard.charts import Plot
 from dashboard.charts.looks import transparent
-from studies.storage.manifest import Layer
+from studies.storage.manifest_entries import Layer
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study

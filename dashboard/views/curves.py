@@ -14,7 +14,7 @@ from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
 from dashboard.charts import curves
 from dashboard.charts import early_ranks as early_ranks_charts
-from dashboard.charts.curves import Axes
+from dashboard.charts.curve_axes import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, nothing_yet, open_study

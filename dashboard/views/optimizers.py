@@ -16,7 +16,7 @@ from advisor.report.numbers import number
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
 from dashboard.charts import optimizers as charts
-from dashboard.charts import targets
+from dashboard.charts import targets, tuning
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -125,7 +125,7 @@ def _tuning(study: Study) -> None:
         for point in curve
     ]
     st.subheader("What tuning promises")
-    figure = charts.tuning(curves, study.style_of, metric=study.metric, direction=study.direction)
+    figure = tuning.tuning(curves, study.style_of, metric=study.metric, direction=study.direction)
     chart(figure, "tuning", rows)
     st.caption(TUNING)
 

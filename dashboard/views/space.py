@@ -14,7 +14,16 @@ from advisor.analysis.searched_space import edges, numbers, options, searched
 from advisor.jobs.command_lines import at_home
 from advisor.report.optimizer_styles import styles
 from dashboard import reads
-from dashboard.charts import ablation, brushing, contour, importances, interactions, parallel, space
+from dashboard.charts.search_space import (
+    ablation,
+    brushing,
+    contour,
+    importances,
+    interactions,
+    parallel,
+    slices,
+    subject,
+)
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
@@ -67,7 +76,7 @@ def show(home: Path, name: str) -> None:
         nothing_yet(message, f"advisor resume {name}{at_home(home)}")
         return
     _edges(study)
-    first = space.first_optimizer(study)
+    first = subject.first_optimizer(study)
     optimizer = address.selectbox(
         "Optimizer",
         [*tried, ALL],
@@ -113,28 +122,28 @@ def _edges(study: Study) -> None:
 
 def _all_slices(study: Study) -> None:
     records = [record for record in study.records if record.searched]
-    panels = space.shared_panels(records)
-    figure = space.slices(
+    panels = slices.shared_panels(records)
+    figure = slices.slices(
         records,
         panels,
         styles(study.optimizers),
         metric=study.metric,
         direction=study.direction,
     )
-    chart(figure, f"{study.name}-slices", space.rows(records, panels))
+    chart(figure, f"{study.name}-slices", slices.rows(records, panels))
     st.caption(SHARED + SLICES)
     _all_parallel(study, panels)
 
 
 def _slices(study: Study, optimizer: str) -> None:
     records = searched(study.records, optimizer)
-    panels = space.panels_of(numbers(study.records, optimizer, batch_size=space.batch_range(study)))
+    panels = slices.panels_of(numbers(study.records, optimizer, batch_size=subject.batch_range(study)))
     if not panels:
         st.info(plain(f"All trials of {optimizer} so far have the same numbers."))
         return
     style = {optimizer: styles(study.optimizers)[optimizer]}
-    figure = space.slices(records, panels, style, metric=study.metric, direction=study.direction)
-    chart(figure, f"{study.name}-slices-{optimizer}", space.rows(records, panels))
+    figure = slices.slices(records, panels, style, metric=study.metric, direction=study.direction)
+    chart(figure, f"{study.name}-slices-{optimizer}", slices.rows(records, panels))
     st.caption(SLICES)
 
 
@@ -163,7 +172,7 @@ def _interactions(study: Study, optimizer: str) -> None:
 
 def _parallel(study: Study, optimizer: str) -> None:
     records = searched(study.records, optimizer)
-    panels = numbers(study.records, optimizer, batch_size=space.batch_range(study))
+    panels = numbers(study.records, optimizer, batch_size=subject.batch_range(study))
     others = options(study.records, optimizer)
     lines = parallel.rows(records, panels, others)
     st.subheader("Whole recipes")
@@ -175,7 +184,7 @@ def _parallel(study: Study, optimizer: str) -> None:
     st.caption(PARALLEL)
 
 
-def _all_parallel(study: Study, panels: Sequence[space.Panel]) -> None:
+def _all_parallel(study: Study, panels: Sequence[slices.Panel]) -> None:
     records = [record for record in study.records if record.searched]
     numeric, categorical = brushing.axes_of_all(records, panels)
     lines = parallel.rows(records, numeric, categorical)

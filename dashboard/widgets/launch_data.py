@@ -9,7 +9,7 @@ import streamlit as st
 
 from advisor.jobs.file_preview import WHOLE_BYTES, FilePreview, preview_file
 from advisor.report.columns_table import TITLES, column_rows
-from dashboard.launch_form import files, keep_upload
+from dashboard.data_files import files, keep_upload
 from dashboard.widgets.words import bullets, plain
 from studies.data.opening import built_ins
 from studies.datasets.files import PACKINGS, Place, endings, names_code, needs_target

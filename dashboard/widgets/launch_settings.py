@@ -9,7 +9,7 @@ import streamlit as st
 
 from advisor.goals import GOALS, USUAL
 from advisor.jobs.request import MODES
-from dashboard.launch_form import name_for
+from dashboard.data_files import name_for
 from studies import catalogue
 from studies.metrics import METRICS
 

@@ -16,7 +16,8 @@ from studies.plans.search_space import SearchSpace
 from studies.precisions import FLOAT32
 from studies.space import Numeric
 from studies.step_price import StepPrice
-from studies.storage.manifest import Start, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Start
 
 
 class Searched(Protocol):

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from studies.data.rows import tensors
-from studies.facts import Moment, peak_at
 from studies.forward import answer
 from studies.measure.allocations import FOLLOWED_STEPS
 from studies.measure.model import model_bytes, state_bytes, tensor_bytes
+from studies.memory_forecast import Moment, peak_at
 from studies.optim.routing import route
 from studies.train import Training
 

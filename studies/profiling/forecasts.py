@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from studies import catalogue
 from studies.errors import named_line
-from studies.facts import Facts, Forecast, Moment
+from studies.facts import Facts
+from studies.memory_forecast import Forecast, Moment
 from studies.optimizers import OptimizerChoice
 from studies.profiling.followed_step import NotFollowed, StepBench
 from studies.profiling.forecast import (

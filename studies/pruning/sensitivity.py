@@ -11,7 +11,7 @@ from studies.pruning import PruningChoice
 from studies.space import averaging
 
 if TYPE_CHECKING:
-    from studies.storage.manifest import Layer
+    from studies.storage.manifest_entries import Layer
     from studies.weights.trained_model import TrainedModel
 
 SCANS: Final[WeakKeyDictionary[TrainedModel, tuple[Layer, ...]]] = WeakKeyDictionary()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from studies.storage.manifest import Commit
+from studies.storage.manifest_entries import Commit
 
 PATIENCE_SECONDS: Final = 5.0
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
     from studies.record import Record
-    from studies.storage.manifest import SavedAdvice, StudyManifest
+    from studies.storage.manifest import StudyManifest
+    from studies.storage.manifest_entries import SavedAdvice
 
 STATUS: Final = {"complete": "FINISHED", "pruned": "KILLED", "infeasible": "KILLED", "failed": "FAILED"}
 MEASURED: Final = (*(cost.field for cost in COSTS), "sparsity", "macs")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from studies.loaded_workload import LoadedWorkload
     from studies.plans.plan import Plan
     from studies.record import Latency, Record
-    from studies.storage.manifest import Layer
+    from studies.storage.manifest_entries import Layer
     from studies.trials.checkpoints import Checkpoints
 
 MOST_LOADED: Final = 8

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from studies.storage.manifest import Layer
+from studies.storage.manifest_entries import Layer
 from studies.weights.masks import zero_lowest
 
 if TYPE_CHECKING:

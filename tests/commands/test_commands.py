@@ -18,7 +18,8 @@ from advisor.jobs.session import prepare
 from studies.limits import Budget, Limits
 from studies.storage.follow import read_study
 from studies.storage.home import default_home
-from studies.storage.manifest import CompressionEntry, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import CompressionEntry
 from studies.storage.workload_spec import WorkloadSpec
 
 PLAN = {

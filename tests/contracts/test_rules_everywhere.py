@@ -14,8 +14,9 @@ from advisor.decide.rulebook import apply_rules, optimizers_added_by_rules, rule
 from advisor.evidence import Evidence
 from advisor.jobs.planning import offered_optimizers
 from advisor.jobs.request import Request
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Limits
+from studies.memory_forecast import Forecast
 
 from any_evidence import NAMES, any_evidence, maybe
 from records import record

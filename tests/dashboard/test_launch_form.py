@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from advisor.agents import launch_process
 from advisor.cli.app import app
 from advisor.jobs.file_preview import WHOLE_BYTES, guessed_target, preview_file
-from dashboard.launch_form import LaunchForm, data_problems, keep_upload, problems
+from dashboard.data_files import keep_upload
+from dashboard.launch_form import LaunchForm, data_problems, problems
 from studies.errors import BadWorkload, StudyError
 
 from waiting import HANG_SECONDS

@@ -11,7 +11,8 @@ from dashboard.charts import axes, plots, sensitivity
 from dashboard.charts import compression as charts
 from dashboard.snapshot import Study
 from studies.storage.journal import change_manifest, create_study
-from studies.storage.manifest import Layer, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Layer
 
 from records import compressions, confirmations, deployed, facts, record
 from waiting import HANG_SECONDS

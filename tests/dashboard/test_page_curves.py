@@ -8,7 +8,7 @@ import pytest
 from advisor.analysis.learning_curves import band
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import curves, looks
-from dashboard.charts.curves import Axes
+from dashboard.charts.curve_axes import Axes
 from dashboard.charts.looks import untitled
 from studies.direction import MINIMIZE
 from studies.record import Measurement

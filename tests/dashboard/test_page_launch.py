@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.agents import launch_process
 from advisor.cli.serve import options
-from dashboard import launch_form, reads
+from dashboard import data_files, launch_form, reads
 from dashboard.launch_form import LaunchForm
 from studies import code_consent, imports
 from studies.errors import BadValue, BadWorkload, StoreError, StudyError, StudyNotFound
@@ -134,7 +134,7 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
     with pytest.raises(BadValue, match="outside the home"):
         launch_form.check_source(home, source.format(tmp=tmp_path, home=home), allow_code=False)
     launch_form.check_source(home, str(home / "mine.csv"), allow_code=False)
-    assert launch_form.files(home) == ("mine.csv",)
+    assert data_files.files(home) == ("mine.csv",)
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_links_and_absolute_paths_do_not_lead_out_of_the_home(home, tmp_path, so
 )
 def test_only_data_is_taken_as_an_upload(home, name):
     with pytest.raises(BadWorkload, match="upload one that ends with"):
-        launch_form.keep_upload(home, name, b"a,b\n1,2\n")
+        data_files.keep_upload(home, name, b"a,b\n1,2\n")
     assert not (home / "uploads").exists()
 
 
 @pytest.mark.parametrize("name", UPLOADS)
 def test_an_upload_is_kept_in_the_home_under_a_harmless_name(home, name):
-    path = launch_form.keep_upload(home, name, b"a,b\n1,2\n")
+    path = data_files.keep_upload(home, name, b"a,b\n1,2\n")
 
     assert path.parent == home.resolve() / "uploads"
     assert set(path.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     assert path.name[0] not in ".-"
     assert len(path.name) < 100
-    assert launch_form.keep_upload(home, name, b"a,b\n1,2\n") == path
-    assert launch_form.keep_upload(home, name, b"a,b\n3,4\n") != path
+    assert data_files.keep_upload(home, name, b"a,b\n1,2\n") == path
+    assert data_files.keep_upload(home, name, b"a,b\n3,4\n") != path
     assert path.read_bytes() == b"a,b\n1,2\n"
 
 
@@ -164,7 +164,7 @@ def test_uploads_are_not_written_through_a_link(home, tmp_path):
     (home / "uploads").symlink_to(tmp_path)
 
     with pytest.raises(BadValue, match="outside the home"):
-        launch_form.keep_upload(home, "x.csv", b"a,b\n1,2\n")
+        data_files.keep_upload(home, "x.csv", b"a,b\n1,2\n")
     assert not list(tmp_path.glob("*.csv"))
 
 
@@ -351,4 +351,4 @@ def test_a_study_of_a_hostile_name_does_not_harm_the_page(home, tmp_path):
 
 def test_free_names_are_ones_that_a_study_can_have(home):
     for source in ("digits", "/a/b/<script>.csv", "../..", "net.py:Net", "...", "x" * 300):
-        launch_form.check(replace(ASKED, study=launch_form.name_for(home, source)), home, allow_code=False)
+        launch_form.check(replace(ASKED, study=data_files.name_for(home, source)), home, allow_code=False)

@@ -5,7 +5,7 @@ import pytest
 from advisor.analysis.memory_table import forecast_error, needs, typical_error
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import memory
-from studies.facts import Forecast, Moment
+from studies.memory_forecast import Forecast, Moment
 
 from pages import OPTIMIZERS, RACE, STUDIES, fill, page, words
 from records import facts, record

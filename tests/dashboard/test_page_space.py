@@ -18,8 +18,8 @@ from advisor.analysis.searched_space import (
 from advisor.analysis.surface import surface
 from advisor.evidence import Evidence
 from advisor.report.optimizer_styles import styles
-from dashboard.charts import brushing, contour, parallel, space
-from dashboard.charts import importances as bars
+from dashboard.charts.search_space import brushing, contour, parallel, slices
+from dashboard.charts.search_space import importances as bars
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.space import Numeric
 
@@ -157,8 +157,8 @@ def test_a_surface_is_blank_where_no_trial_is_near():
 
 
 def test_a_slice_is_a_panel_a_number_with_its_range():
-    panels = space.panels_of(numbers(SWEEP, "AdamW", batch_size=BATCHES))
-    figure = space.slices(SWEEP, panels, LOOKS, metric="accuracy")
+    panels = slices.panels_of(numbers(SWEEP, "AdamW", batch_size=BATCHES))
+    figure = slices.slices(SWEEP, panels, LOOKS, metric="accuracy")
 
     title = figure.layout.title.text.replace("<br>", " ")
     at = "the first at lr 0.001 and decay horizon 0.3"
@@ -176,8 +176,8 @@ def test_a_slice_is_a_panel_a_number_with_its_range():
 
 def test_slices_fade_pruned_trials_and_keep_those_without_a_result_at_the_edge():
     trials = (*SWEEP, adamw(30, 1e-3, quality=0.6, state="pruned"), adamw(31, 2e-2, state="infeasible"))
-    panels = space.panels_of(numbers(trials, "AdamW"))
-    traces = {trace.name: trace for trace in space.slices(trials, panels, LOOKS, metric="accuracy").data}
+    panels = slices.panels_of(numbers(trials, "AdamW"))
+    traces = {trace.name: trace for trace in slices.slices(trials, panels, LOOKS, metric="accuracy").data}
 
     assert traces["AdamW, cut short"].marker.opacity < traces["AdamW"].marker.opacity
     assert traces["AdamW, without a result"].y[0] < 0.6
@@ -188,22 +188,22 @@ def test_decays_near_one_are_spaced_by_their_distance_from_it():
     trials = tuple(
         record(n, params={"optimizer.AdamW.beta2": beta}) for n, beta in enumerate((0.9, 0.99, 0.999))
     )
-    (panel,) = space.panels_of(numbers(trials, "AdamW"))
+    (panel,) = slices.panels_of(numbers(trials, "AdamW"))
     assert panel.xs == pytest.approx({0: 0.1, 1: 0.01, 2: 0.001})
     assert panel.axis["autorange"] == "reversed"
     assert panel.axis["ticktext"][1:4] == ["0.9", "0.99", "0.999"]
 
 
 def test_all_optimizers_share_the_axes_of_their_own_ranges():
-    panels = space.shared_panels(SWEEP)
+    panels = slices.shared_panels(SWEEP)
     assert [panel.title for panel in panels] == ["lr", "decay horizon"]
     assert max(panels[0].xs.values()) <= 1
 
 
 def test_thousands_of_marks_are_drawn_by_the_graphics_card():
     many = tuple(adamw(n, 1e-4 * (1 + n / 100)) for n in range(6000))
-    panels = space.panels_of(numbers(many, "AdamW"))
-    assert space.slices(many, panels, LOOKS, metric="accuracy").data[0].type == "scattergl"
+    panels = slices.panels_of(numbers(many, "AdamW"))
+    assert slices.slices(many, panels, LOOKS, metric="accuracy").data[0].type == "scattergl"
 
 
 def test_parallel_coordinates_draw_the_best_fifth_in_colour():

@@ -28,28 +28,27 @@ from advisor.statements.statement import Case, Statement
 from advisor.study_report.quality_chart import quality_chart
 from dashboard.charts import (
     answer,
-    contour,
     curves,
     evidence,
-    importances,
     memory,
     optimizers,
-    parallel,
     sensitivity,
-    space,
     targets,
     timeline,
     tradeoffs,
     trials,
+    tuning,
 )
-from dashboard.charts.curves import Axes
+from dashboard.charts.curve_axes import Axes
 from dashboard.charts.evidence import Published
+from dashboard.charts.search_space import contour, importances, parallel, slices
 from dashboard.snapshot import Study
 from studies.costs import COSTS
 from studies.direction import Direction
 from studies.limits import Limits
 from studies.record import Record
-from studies.storage.manifest import Layer, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Layer
 
 from made_studies import answered, case_of, evidences
 from pages import fill, page, words
@@ -119,7 +118,7 @@ def titles(case: Case) -> Iterator[Statement]:
     yield from compared(study)
     yield from explained(study)
     shared = [run for run in runs if run.searched]
-    yield space.best_settings(shared, space.shared_panels(shared), metric, direction)
+    yield slices.best_settings(shared, slices.shared_panels(shared), metric, direction)
     for name in sorted({run.optimizer for run in shared if run.state != "running"}):
         yield from about(study, name)
     yield from edges(study)
@@ -134,7 +133,7 @@ def compared(study: Evidence) -> Iterator[Statement]:
     tried = bool(posterior.estimates.by_optimizer)
     yield optimizers.measured_best(free, study)
     yield optimizers.likely_better(posterior.beats(), order, tried=tried)
-    yield optimizers.tuning_promise(tuning_curves(study), study.metric, study.direction)
+    yield tuning.tuning_promise(tuning_curves(study), study.metric, study.direction)
     target = default_target(study, free)
     if target is not None:
         for steps in (False, True):
@@ -170,8 +169,8 @@ def snapshot_of(study: Evidence) -> Study:
 def about(study: Evidence, name: str) -> Iterator[Statement]:
     """Yield the titles on the settings of one optimizer."""
     runs, numeric = searched(study.records, name), numbers(study.records, name)
-    panels = space.panels_of(numeric)
-    yield space.best_settings(runs, panels, study.metric, study.direction)
+    panels = slices.panels_of(numeric)
+    yield slices.best_settings(runs, panels, study.metric, study.direction)
     yield parallel.best_share(runs, study.metric, study.direction)
     pair = contour.pair_of(study.records, name)
     yield contour.best_pair(runs, pair, study.metric, study.direction)

@@ -15,8 +15,8 @@ from dashboard.charts import tradeoffs
 from dashboard.widgets import candidates
 from dashboard.widgets.parts import cost_columns
 from studies.costs import COSTS
-from studies.facts import Forecast
 from studies.limits import LIMITED_COST, Limits
+from studies.memory_forecast import Forecast
 from studies.record import Record
 from studies.storage.annotations import TrialAnnotations
 from studies.tracking.entries import MEASURED, metrics_of

@@ -12,8 +12,9 @@ from advisor.decide.ruled_out import nearest_ruled_out
 from advisor.decide.trial_summary import TrialSummary
 from advisor.evidence import Evidence, Finding
 from studies.costs import COSTS
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Limits
+from studies.memory_forecast import Forecast
 
 from records import record
 

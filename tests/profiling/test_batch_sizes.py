@@ -18,8 +18,9 @@ from advisor.jobs.batch_sizes import (
 )
 from advisor.jobs.planning import plan_for
 from advisor.jobs.request import Request
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Budget
+from studies.memory_forecast import Forecast
 from studies.step_price import StepPrice
 from studies.workload_opening import open_source
 

@@ -13,8 +13,9 @@ from torch import nn
 
 from benchmarks.memory import measured
 from studies import catalogue
-from studies.facts import Facts, Forecast, Moment
+from studies.facts import Facts
 from studies.limits import Budget
+from studies.memory_forecast import Forecast, Moment
 from studies.models.bag import Bag
 from studies.models.ft_transformer import FTTransformer
 from studies.models.mlp import MLP

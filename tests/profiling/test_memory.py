@@ -12,10 +12,11 @@ from torch import nn
 
 from benchmarks.memory import measured_peak
 from studies import catalogue
-from studies.facts import Facts, Forecast, Moment, most_rows, peak_at
+from studies.facts import Facts
 from studies.limits import Budget, Limits
 from studies.measure.allocations import Allocations
 from studies.measure.model import macs, state_bytes
+from studies.memory_forecast import Forecast, Moment, most_rows, peak_at
 from studies.plans.plan import Plan
 from studies.profiling.forecast import declared_state, fullest, rehearse
 from studies.recipe import Recipe

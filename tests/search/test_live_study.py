@@ -12,7 +12,8 @@ from studies.limits import Budget
 from studies.outlook import Outlook
 from studies.record import STAGES
 from studies.storage.follow import read_study
-from studies.storage.manifest import ASKED, INTERRUPTED, SavedAdvice, StudyManifest
+from studies.storage.manifest import ASKED, INTERRUPTED, StudyManifest
+from studies.storage.manifest_entries import SavedAdvice
 from studies.storage.stop_wish import wish_to_stop
 
 from records import record

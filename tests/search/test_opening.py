@@ -15,7 +15,7 @@ from studies.search.runner import TrialRunner
 from studies.search.search import Search
 from studies.step_price import StepPrice
 from studies.storage import journal
-from studies.storage.manifest import Start
+from studies.storage.manifest_entries import Start
 
 from journals import opened_or_new
 from records import record

@@ -9,7 +9,8 @@ from advisor.jobs.budget_left import BudgetLeft, time_of
 from studies.errors import StoreError
 from studies.limits import Budget
 from studies.storage.follow import read_study
-from studies.storage.manifest import ASKED, CompressionEntry, StudyManifest
+from studies.storage.manifest import ASKED, StudyManifest
+from studies.storage.manifest_entries import CompressionEntry
 from studies.storage.stop_wish import is_wished, wish_to_stop
 
 from records import record

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from studies.storage.manifest import Commit
+from studies.storage.manifest_entries import Commit
 from studies.tracking.commit import commit_of
 
 

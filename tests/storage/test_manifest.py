@@ -10,7 +10,8 @@ from studies.column_reading import ColumnReading
 from studies.errors import StoreError
 from studies.limits import Budget, Limits
 from studies.split_facts import KeyColumn, SplitFacts
-from studies.storage.manifest import Commit, CompressionEntry, Layer, SavedAdvice, Start, StudyManifest
+from studies.storage.manifest import StudyManifest
+from studies.storage.manifest_entries import Commit, CompressionEntry, Layer, SavedAdvice, Start
 from studies.storage.workload_spec import WorkloadSpec
 from studies.yardstick import Yardstick
 

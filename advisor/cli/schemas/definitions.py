@@ -23,7 +23,8 @@ from advisor.cli.schemas.fields_said import descriptions
 from advisor.cli.schemas.statement_classes import statement_classes
 from advisor.statements.check import Check
 from advisor.statements.statement import Statement
-from studies.facts import LATER, Facts, Forecast
+from studies.facts import LATER, Facts
+from studies.memory_forecast import Forecast
 
 Schema = dict[str, Any]
 SIMPLE: Final[Mapping[Any, Schema]] = {

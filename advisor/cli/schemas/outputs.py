@@ -26,8 +26,9 @@ from advisor.statements.statement import Statement
 from studies.column_reading import ColumnReading
 from studies.direction import Direction
 from studies.errors import UnknownChoice, did_you_mean, shown
-from studies.facts import Facts, Forecast
+from studies.facts import Facts
 from studies.limits import Budget
+from studies.memory_forecast import Forecast
 from studies.outlook import Outlook
 from studies.record import State
 

@@ -16,7 +16,7 @@ from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import SettingShare, SettingsMatter
 from dashboard.charts import Plot
 from dashboard.charts.looks import legend_below, titled
-from dashboard.charts.space import batch_range, first_optimizer
+from dashboard.charts.search_space.subject import batch_range, first_optimizer
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study

@@ -16,8 +16,9 @@ from advisor.report.numbers import number
 from advisor.report.optimizer_styles import BLUE, GREY, ORANGE
 from dashboard.charts import Plot
 from dashboard.charts.looks import titled
-from dashboard.charts.parallel import MOST_AXES, MOST_LINES
-from dashboard.charts.space import Panel, batch_range, best_settings, first_optimizer
+from dashboard.charts.search_space.parallel import MOST_AXES, MOST_LINES
+from dashboard.charts.search_space.slices import Panel, best_settings
+from dashboard.charts.search_space.subject import batch_range, first_optimizer
 from studies.direction import Direction
 from studies.record import Record
 from studies.space import Numeric

@@ -13,9 +13,9 @@ from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
 from advisor.report.optimizer_styles import GREY, PURPLE, Style, styles
 from dashboard.charts import Plot
-from dashboard.charts.importances import importances
 from dashboard.charts.looks import legend_below, worded
-from dashboard.charts.space import batch_range, first_optimizer
+from dashboard.charts.search_space.importances import importances
+from dashboard.charts.search_space.subject import batch_range, first_optimizer
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study

@@ -20,10 +20,10 @@ from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN, log_scale
 from dashboard.charts.looks import RING, legend_below, titled
+from dashboard.charts.search_space.subject import batch_range, first_optimizer, optimizer_of
 from dashboard.charts.trials import leader, leaders
 from studies.direction import Direction
 from studies.record import Record
-from studies.space import Numeric
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study
@@ -137,21 +137,6 @@ def rows(records: Sequence[Record], panels: Sequence[Panel]) -> list[dict[str, A
         for record in records
         if any(record.number in panel.xs for panel in panels)
     ]
-
-
-def batch_range(study: Study) -> Numeric | None:
-    """Return the range of the batch size; None when it is fixed or not known."""
-    match study.manifest.batch_size:
-        case (low, default, high) if low < high:
-            return Numeric(low=low, default=default, high=high, scale="log", whole=True)
-    return None
-
-
-def first_optimizer(study: Study) -> str:
-    """Return the optimizer that a page opens on: the best run's, else the first one tried."""
-    best = leader([record for record in study.records if record.searched], study.direction)
-    tried = [record.optimizer for record in study.records if record.searched]
-    return best.optimizer if best else tried[0] if tried else ""
 
 
 def _panel(setting: NumericSetting) -> Panel:
@@ -279,12 +264,6 @@ def best_settings(
         of=optimizer_of(records),
         optimizers=len({record.optimizer for record in whole}),
     )
-
-
-def optimizer_of(records: Sequence[Record]) -> tuple[str, ...]:
-    """Return the optimizer whose trials these are; nothing where they are of several."""
-    names = {record.optimizer for record in records}
-    return tuple(names) if len(names) == 1 else ()
 
 
 def _empty(records: Sequence[Record]) -> go.Figure:

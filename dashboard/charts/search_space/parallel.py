@@ -16,7 +16,7 @@ from advisor.statements.titles_settings import BestShare
 from advisor.statements.titles_trials import NothingComplete
 from dashboard.charts import Plot
 from dashboard.charts.looks import legend_below, titled
-from dashboard.charts.space import batch_range, first_optimizer, optimizer_of
+from dashboard.charts.search_space.subject import batch_range, first_optimizer, optimizer_of
 from studies.direction import Direction
 from studies.record import Record
 

@@ -17,7 +17,8 @@ from advisor.statements.statement import Statement
 from advisor.statements.titles_settings import BestSettings, NoPair, SettingValue
 from dashboard.charts import Plot
 from dashboard.charts.looks import RING, legend_below, titled
-from dashboard.charts.space import batch_range, first_optimizer, optimizer_of, panels_of
+from dashboard.charts.search_space.slices import panels_of
+from dashboard.charts.search_space.subject import batch_range, first_optimizer, optimizer_of
 from dashboard.charts.trials import leaders
 from studies.direction import Direction
 from studies.record import Record
