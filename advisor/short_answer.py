@@ -100,7 +100,7 @@ def _costs(answer: Recommendation) -> list[str]:
 
 def _deployed(answer: Recommendation) -> list[str]:
     """Return what to do to the trained model, where something was measured."""
-    return answer.compression_table.sentences()[:1]
+    return [line.removeprefix("Deploy ") for line in answer.compression_table.sentences()[:1]]
 
 
 def _checks(answer: Recommendation) -> list[str]:

@@ -106,6 +106,18 @@ class Footprint:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stint:
+    """Stint: a time that a worker had a trial, alone or in lockstep with others."""
+
+    worker: int
+    """Its number; a worker that takes another's place has another."""
+    began: float
+    """Seconds since 1970."""
+    seconds: float
+    """By the wall clock."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """Record of a trial: what was tried, how it went, what it cost; what was not measured is None.
 
@@ -170,6 +182,8 @@ class Record:
     """Training rows that it trained on, where these are a sample; None for all there are."""
     output: tuple[str, ...] = ()
     """The last lines that it printed, of a trial that failed."""
+    stints: tuple[Stint, ...] = ()
+    """When which worker had it, from rung to rung; empty where that was not written down."""
 
     @property
     def cut_short(self) -> bool:
@@ -229,6 +243,9 @@ class Record:
         check_types(cls, known)
         for point in (curve := known.get("curve", ())):
             check_types(Measurement, point)
+        for stint in (stints := known.get("stints", ())):
+            check_types(Stint, stint)
+        known["stints"] = tuple(Stint(**stint) for stint in stints)
         return cls(**known | {"curve": tuple(Measurement(**point) for point in curve)})
 
 

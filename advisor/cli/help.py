@@ -18,7 +18,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "From data to advice": ("profile", "stop", "resume", "compress", "import"),
     "With the answer": ("ablate", "predict", "report", "register", "plot"),
     "Look around": ("list", "explain", "logs", "note", "sync"),
-    "For programs, and when something is wrong": ("mcp", "schema", "doctor"),
+    "For programs, and in trouble": ("mcp", "schema", "doctor"),
 }
 """Headings, each with the other commands in the order of the help."""
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,7 +59,8 @@ def overview() -> str:
     """Return what `advisor` alone prints: a first hour, and the names of all other commands."""
     from advisor.report.layout import fold
 
-    others = [f"  {heading + ':':<43} {', '.join(names)}" for heading, names in GROUPS.items()]
+    width = max(map(len, GROUPS)) + 1
+    others = [f"  {f'{heading}:':<{width}}  {', '.join(names)}" for heading, names in GROUPS.items()]
     return "\n".join(
         [fold(ABOUT, width=80), "", f"{FIRST_HEADING}:", *first_lines(), "", "Then:", *others, "", MORE]
     )

@@ -10,6 +10,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard import reads, trials_table
+from dashboard.charts.timeline import rows as timeline_rows
+from dashboard.charts.timeline import timeline
 from dashboard.charts.trials import best_so_far, quality_by_seconds
 from dashboard.snapshot import Study
 from dashboard.trials_table import FIELDS, GROUPS, NAMES, TEXTS, Arrangement, Row
@@ -121,6 +123,10 @@ def _charts(study: Study) -> None:
     figure = best_so_far(study.records, style_of, metric=study.metric, direction=study.direction)
     links.open_marked(study.name, opens(figure, "best_so_far"))
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
+    links.open_marked(
+        study.name, opens(timeline(study.records, style_of), "timeline", timeline_rows(study.records))
+    )
+    st.caption("A bar is a trial on a worker from rung to rung; faded ones did not come to their end.")
 
 
 def columns(metric: str, rows: Sequence[Row], order: Sequence[str]) -> dict[str, Any]:

@@ -266,7 +266,7 @@ class CompressionRunner:
 
     def _note(self, trial: OpenTrial, ending: Ending) -> None:
         """Note what a trial's task took and printed."""
-        trial.worker, trial.seconds = ending.worker, trial.seconds + ending.seconds
+        trial.took(ending.worker, ending.seconds)
         self._outputs[trial] = self._outputs.get(trial, "") + ending.output
 
     def _outcome(self, ending: Ending, task: Task, where: str) -> Outcome:

@@ -238,8 +238,7 @@ class TrialRunner:
         entries, task = self._running.pop(ending.handle)
         results = ending.result if isinstance(ending.result, tuple) else (ending.result,) * len(entries)
         for (group, trial), result in zip(entries, results, strict=True):
-            trial.seconds += ending.seconds / len(entries)
-            trial.worker = ending.worker
+            trial.took(ending.worker, ending.seconds, among=len(entries))
             if ending.output:
                 self.files.logs.append(trial.number, ending.output)
             if isinstance(result, TrialResult):

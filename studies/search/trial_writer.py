@@ -40,7 +40,7 @@ class TrialWriter:
             params: as Optuna keeps them.
             violation: of one that could not be trained; 0 for what the limits say of the record.
         """
-        record = replace(record, wall_seconds=trial.seconds)
+        record = replace(record, wall_seconds=trial.seconds, stints=tuple(trial.stints))
         if record.state in {"failed", "infeasible"}:
             record = replace(record, output=self.files.logs.last_lines(record.number))
         over = max(self.limits.broken_by(record).values(), default=1.0) - 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from studies.record import Stint
 from studies.trials.task import TrialTask
 
 if TYPE_CHECKING:
@@ -39,7 +41,14 @@ class OpenTrial:
     """Workers that ended under it."""
     seconds: float = 0.0
     """What it has taken so far, by the wall clock."""
+    stints: list[Stint] = field(default_factory=list)
     began: datetime = field(default_factory=datetime.now)
+
+    def took(self, worker: int, seconds: float, *, among: int = 1) -> None:
+        """Take in that a worker has just had it for so many seconds, in lockstep among so many trials."""
+        self.worker = worker
+        self.seconds += seconds / among
+        self.stints.append(Stint(worker=worker, began=time.time() - seconds, seconds=seconds))
 
     def task(self, epochs: int, checkpoints: Checkpoints | None, *, shared: bool) -> TrialTask:
         """Return what a worker is told of it.

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from dashboard import charts
 from dashboard.charts import plots
 from dashboard.snapshot import Study
+from studies.record import Stint
 
 from pages import RACE, SWEEP, fill
 from records import compressions, confirmations, facts, record
@@ -23,11 +25,14 @@ STUDIES = {
     "empty": (),
     "running": (record(0, "AdamW", state="running", stage="reference"),),
     "one-trial": (record(0, "AdamW", 0.9, stage="reference"),),
-    "full": (
-        *SWEEP,
-        *(record(21 + r.number, r.optimizer, r.quality, state=r.state) for r in RACE),
-        *RAN,
-        *compressions(50, RAN),
+    "full": tuple(
+        replace(run, stints=(Stint(worker=run.number % 2, began=float(run.number), seconds=1.5),))
+        for run in (
+            *SWEEP,
+            *(record(21 + r.number, r.optimizer, r.quality, state=r.state) for r in RACE),
+            *RAN,
+            *compressions(50, RAN),
+        )
     ),
 }
 LAYERS = [{"name": "0", "size": 640, "before": 0.2, "levels": [0.5, 0.9], "losses": [0.21, 0.4]}]

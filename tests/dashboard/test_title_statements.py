@@ -34,6 +34,7 @@ from dashboard.charts import (
     optimizers,
     sensitivity,
     targets,
+    timeline,
     tradeoffs,
     trials,
     tuning,
@@ -107,6 +108,7 @@ def titles(case: Case) -> Iterator[Statement]:
     metric, direction = study.metric, study.direction
     yield trials.best_single_run(runs, metric, direction)
     yield trials.search_leader(runs, metric, direction)
+    yield timeline.workers_busy(runs)
     for axes in AXES:
         yield curves.curves_reach(runs, axes, metric, direction)
     for cost in COSTS:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "import.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "guides" / "import.md"
 RUNS = "opt,learning_rate,random_state,val_acc,train_loss,dropout\n" + "".join(
     f"{opt},{lr},{seed},{top + seed / 100},0.2,0.1\n"
     for opt, lr, top in (("adam", 0.003, 0.91), ("sgd", 0.1, 0.85))

@@ -37,8 +37,6 @@ NAMED_PANELS: Final = 2
 """Panels whose value of the best trial stands in the title."""
 MANY_POINTS: Final = 5000
 """Points from which the graphics card draws them."""
-NINES: Final = 7
-"""Most nines that an axis of 0.9, 0.99, 0.999 ... is marked at."""
 PRUNED: Final = ", cut short"
 FAILED: Final = ", without a result"
 """After the name of an optimizer in the legend."""
@@ -154,9 +152,9 @@ def _axis(scale: str, places: Sequence[float]) -> dict[str, Any]:
         return log_scale(places)
     if scale == "linear":
         return EVEN
-    gaps = [10.0**-nines for nines in range(NINES)]
-    texts = [f"{1 - gap:.7g}" for gap in gaps]
-    return {"type": "log", "autorange": "reversed", "tickvals": gaps, "ticktext": texts}
+    axis = log_scale(places)  # of what is missing to 1: 0.9, 0.95, 0.98, 0.99
+    texts = [f"{1 - gap:.7g}" for gap in axis.get("tickvals", ())]
+    return axis | {"range": axis["range"][::-1], "ticktext": texts} if texts else axis
 
 
 def _place_on(scale: str) -> Callable[[float], float]:
