@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from advisor.report.layout import fold, refold
+from advisor.report.numbers import number
 
 Row = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def trained_rows(row: Row) -> str:
 
 def quality(row: Row) -> str:
     """Return what a trial reached, where it reached anything."""
-    return "" if row["quality"] is None else f"{row['quality']:.4g}"
+    return "" if row["quality"] is None else number(row["quality"])
 
 
 def first_words(row: Row) -> str:

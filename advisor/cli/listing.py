@@ -11,6 +11,7 @@ from advisor.cli.trials import trial_rows
 from advisor.decide.rulebook import rules
 from advisor.evidence import has_quality
 from advisor.explanations import words
+from advisor.report.numbers import number
 from advisor.rules import Rule
 from studies import catalogue
 from studies.choice import Choice, summary
@@ -110,7 +111,7 @@ def _study_row(home: Path, name: str) -> StudyRow:
 
 def _study_in_words(study: StoredStudy, best: float | None, said: StudyAnnotations) -> str:
     manifest = study.manifest
-    reached = "no whole run yet" if best is None else f"best {manifest.metric} {best:.4g}"
+    reached = "no whole run yet" if best is None else f"best {manifest.metric} {number(best)}"
     parts = [f"{manifest.dataset} with {manifest.model}: {several(len(study.records), 'trial')}, {reached}"]
     if study.damaged:
         parts.append(f"{several(study.damaged, 'line')} of its journal cannot be read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from advisor.cli.rows import TrialRow
+from advisor.report.numbers import number
 from studies.errors import BadValue
 from studies.record import Record
 from studies.storage.annotations import TrialAnnotations, legible_annotations
@@ -28,7 +29,7 @@ def trial_rows(home: Path, study: str) -> list[TrialRow]:
 
 
 def _row(record: Record, metric: str, said: TrialAnnotations) -> TrialRow:
-    reached = "" if record.quality is None else f"{metric} {record.quality:.4g}"
+    reached = "" if record.quality is None else f"{metric} {number(record.quality)}"
     sample = "" if record.sample_rows is None else f"trained on {record.sample_rows:,} rows"
     return {
         "name": str(record.number),

@@ -145,12 +145,7 @@ def _train(
             clock=clock,
             listen=listen,
             files=StudyFiles.of(session.home, session.name),
-            allowance=Allowance(
-                epochs=plan.epochs,
-                trial_seconds=plan.trial_seconds,
-                most_bytes=most_bytes,
-                forecast_seconds=facts.seconds_with,
-            ),
+            allowance=Allowance.of_plan(plan, facts, most_bytes=most_bytes),
         )
         runner.train(each_whole(_trials(runner, study, missing)))
         runner.finish()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from studies.limits import Budget
+from studies.quantities import several
 from studies.record import Record
 from studies.storage.manifest import StudyManifest
 
@@ -69,7 +70,7 @@ class BudgetLeft:
             return f"{time_of(self.seconds, self.of_seconds or 0.0)} are left"
         if self.trials is not None:
             verb = "is" if self.trials == 1 else "are"
-            return f"{self.trials:,} of {self.of_trials:,} trials {verb} left"
+            return f"{self.trials:,} of {several(self.of_trials or 0, 'trial')} {verb} left"
         return "no budget is known"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from advisor.evidence import has_quality
 from advisor.published.rates import problem_class
+from advisor.report.numbers import number
 from studies.direction import Direction
 from studies.errors import BadValue, StudyBegins, StudyError, StudyWarning, listed
 from studies.facts import Facts
@@ -161,7 +162,7 @@ def _start(study: EarlierStudy, optimizer: str) -> Start | None:
         Recipe.from_params(params)
     except StudyError:  # a choice that is no longer there
         return None
-    reached = f"{study.manifest.metric} {record.quality:.4g} on {study.manifest.dataset}"
+    reached = f"{study.manifest.metric} {number(record.measured_quality)} on {study.manifest.dataset}"
     origin = f"trial {record.number} of study {study.name} ({reached})"
     return Start(params=params, origin=origin)
 

@@ -79,8 +79,8 @@ class LiveStudy:
         """Return how long it has run and what it may spend, as in `12 s of 60 s, 4 trials`."""
         total = self.of_seconds
         elapsed = time_of(self.elapsed_seconds, total) if total else format_seconds(self.elapsed_seconds)
-        of = f" of {self.of_trials:,}" if self.of_trials else ""
-        return f"{elapsed}, {f'{self.trials:,}{of} trials' if of else several(self.trials, 'trial')}"
+        of = f"{self.trials:,} of {several(self.of_trials, 'trial')}" if self.of_trials else ""
+        return f"{elapsed}, {of or several(self.trials, 'trial')}"
 
     def place(self) -> str:
         """Return the stage and where it stands among all, as in `race, stage 2 of 3`."""

@@ -108,12 +108,7 @@ def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Call
             engine=engine,
             listen=listen,
             files=StudyFiles.of(session.home, session.name),
-            allowance=Allowance(
-                epochs=plan.epochs,
-                trial_seconds=plan.trial_seconds,
-                most_bytes=most_bytes,
-                forecast_seconds=facts.seconds_with,
-            ),
+            allowance=Allowance.of_plan(plan, facts, most_bytes=most_bytes),
             prefer=preference(session, study),
             forecast=forecast(session, study),
         )

@@ -41,7 +41,9 @@ class AllAlike(Statement):
     def __str__(self) -> str:
         who = every(len(self.subjects), "optimizer")
         best = f"{self.metric} {number(self.quality)}"
-        return f"{who.capitalize()} with a whole run reach {best} at best: the search tells them not apart."
+        return (
+            f"{who.capitalize()} with a whole run reach {best} at best: the search does not tell them apart."
+        )
 
     def holds(self, case: Case) -> bool:
         """Tell whether the best search trials are those, and as good."""

@@ -61,7 +61,8 @@ def show(home: Path, name: str) -> None:
     if study is None:
         return
     if LossScale.of(study.evidence) is None:
-        command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
+        usual = f"advisor resume {name}{command_lines.at_home(home)}"
+        command = command_lines.resume(home, name, study.manifest) or usual
         message = "No run has gone to its end yet, so there is nothing to compare. Go on with the search:"
         nothing_yet(message, command)
         return

@@ -37,7 +37,8 @@ def show(home: Path, name: str) -> None:
     cost = charts.BY_NAME[chosen]
     records = charts.measured(study.records, cost)
     if not records:
-        command = command_lines.resume(home, name, study.manifest) or f"advisor resume {name}"
+        usual = f"advisor resume {name}{command_lines.at_home(home)}"
+        command = command_lines.resume(home, name, study.manifest) or usual
         nothing_yet(f"No run that went to its end has a {cost.label} yet. Go on with the search:", command)
         return
     rows = charts.rows(study.records, cost, study.direction)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Self
 from studies.engines.engine import GRACE_SECONDS
 
 if TYPE_CHECKING:
+    from studies.facts import Facts
+    from studies.plans.plan import Plan
     from studies.record import Record
     from studies.trials.open_trial import OpenTrial
 
@@ -81,6 +83,22 @@ class Allowance:
     """Memory of a worker process; None for any."""
     forecast_seconds: Callable[[str], float | None] = lambda optimizer: None
     """What a whole run with an optimizer should take."""
+
+    @classmethod
+    def of_plan(cls, plan: Plan, facts: Facts, *, most_bytes: int | None) -> Self:
+        """Return what a study's plan allows.
+
+        Args:
+            plan: of the study.
+            facts: of its workload, which foretell how long runs take.
+            most_bytes: memory of a worker process; None for any.
+        """
+        return cls(
+            epochs=plan.epochs,
+            trial_seconds=plan.trial_seconds,
+            most_bytes=most_bytes,
+            forecast_seconds=facts.seconds_with,
+        )
 
     def deadline_seconds(self, trial: OpenTrial, epochs: int, paces: Paces) -> float | None:
         """Return the seconds after which a trial is ended that is to train up to an epoch; None for never.

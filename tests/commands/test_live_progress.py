@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from advisor.cli.progress.board import Board
 from advisor.cli.progress.frame import Line, frame
 from advisor.cli.progress.lines import EACH, Lines
-from advisor.cli.progress.live import PAUSE_SECONDS, Allowance
+from advisor.cli.progress.live import PAUSE_SECONDS, ByteRate
 from advisor.cli.progress.screen import Screen
 from studies import catalogue
 from studies.limits import Budget, Limits
@@ -193,7 +193,7 @@ def test_a_frame_that_did_not_change_writes_nothing():
 @pytest.mark.parametrize("trials_a_second", [1, 5, 40])
 def test_a_minute_of_any_search_is_less_than_30_kilobytes_in_at_most_4_frames_a_second(trials_a_second):
     timer = Seconds()
-    board, screen, allowance = board_of(timer), Screen(styled=True), Allowance(timer)
+    board, screen, allowance = board_of(timer), Screen(styled=True), ByteRate(timer)
     written, drawn_at = [], [timer.now]
 
     def pass_time():

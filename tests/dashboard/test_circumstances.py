@@ -68,7 +68,7 @@ def test_each_circumstance_has_its_own_words():
     assert alone == ["SGD alone has a whole run so far: the 2 others have none, so that nothing is compared."]
     (alike,) = said(*equals(2, 1.0))
     assert alike == (
-        "Both optimizers with a whole run reach accuracy 1 at best: the search tells them not apart."
+        "Both optimizers with a whole run reach accuracy 1 at best: the search does not tell them apart."
     )
     lost = record(1, "Adam", None, state="failed", error="ValueError: no")
     nothing, failures = said(lost, candidates=("SGD", "Adam"))
@@ -98,7 +98,7 @@ def test_a_search_that_runs_says_who_leads_and_what_is_to_come():
 @pytest.mark.parametrize("view", [view for view in VIEWS if view != "recommendation"])
 def test_every_page_says_what_is_special_about_a_study(view, tmp_path):
     home = fill(tmp_path, {"equals": equals(3, 1.0)}, candidates=["SGD", "Momentum", "AdamW"])
-    assert "reach accuracy 1 at best: the search tells them not apart." in words(
+    assert "reach accuracy 1 at best: the search does not tell them apart." in words(
         page(view, home, "equals").run()
     )
 

@@ -9,6 +9,7 @@ import typer
 from advisor.cli.options import Home, Json, StudyName, Workers
 from advisor.cli.run import home_of
 from advisor.cli.terminal import fail, prints_aside, say, show, show_json
+from advisor.report.numbers import number
 
 if TYPE_CHECKING:
     from studies.search.event import Event
@@ -37,6 +38,7 @@ def ablate(
     from advisor.jobs.ablation import ablated, ablation
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.engines import parse_workers
+    from studies.quantities import several
 
     where, missing = home_of(home), 0
     if not estimate:
@@ -49,7 +51,7 @@ def ablate(
     show_json(ablation_values(path)) if json else show(ablation_text(path))
     if STOPS.status:
         again = f"advisor ablate {study}{at_home(where)}"
-        fail(f"interrupted; {missing} runs are missing, go on with: {again}", STOPS.status)
+        fail(f"interrupted; {several(missing, 'run')} to go, go on with: {again}", STOPS.status)
 
 
 def _told(event: Event) -> None:
@@ -57,5 +59,5 @@ def _told(event: Event) -> None:
     if event.note:
         say(event.note)
     if event.record is not None:
-        reached = event.record.error or f"{event.record.quality:.4g}"
+        reached = event.record.error or number(event.record.measured_quality)
         say(f"#{event.record.number} seed {event.record.seed}  {event.record.state}  {reached}")

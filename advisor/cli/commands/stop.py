@@ -10,6 +10,9 @@ from advisor.cli.terminal import show
 def stop(study: StudyName, home: Home = None) -> None:
     """Ask whoever works on a study to stop; it answers from what is there, and `advisor resume` goes on."""
     from advisor.agents.launch_process import stop as ask_to_stop
+    from advisor.jobs.command_lines import at_home
 
-    ask_to_stop(home_of(home), study)
-    show(f"'{study}' was asked to stop; it ends its step and answers. Go on with: advisor resume {study}")
+    where = home_of(home)
+    ask_to_stop(where, study)
+    command = f"advisor resume {study}{at_home(where)}"
+    show(f"'{study}' was asked to stop; it ends its step and answers. Go on with: {command}")

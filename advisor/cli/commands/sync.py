@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.cli.options import AllowCode, Home, StudyName, TrackingUri
 from advisor.cli.run import home_of
 from advisor.cli.terminal import show
+from studies.quantities import several
 
 
 def sync(
@@ -22,4 +23,4 @@ def sync(
     uri = tracking_uri or read_study(where, study).manifest.tracking_uri
     draw(where, study)
     count = mirror(where, study, tracking_uri=None if uri == "off" else uri)
-    show(f"{count} runs written; the mirror of '{study}' is complete")
+    show(f"{several(count, 'run')} written; the mirror of '{study}' is complete")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Self
 
 from advisor.cli.progress.records import compressed_cells
+from advisor.report.numbers import number
 from advisor.report.stage_names import stage_in_words, stages_in_words
 from studies.limits import Budget
 from studies.quantities import format_seconds, several
@@ -142,7 +143,7 @@ class Board:
             + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")
         ]
         parts += (
-            [f"{self.searched} of {budget.trials} trials"]
+            [f"{self.searched} of {several(budget.trials, 'trial')}"]
             if budget.trials and self.stage != "compress"
             else []
         )
@@ -201,7 +202,7 @@ class Board:
         yield str(len(trials))
         yield str(sum(record.state == "complete" for record in trials))
         lr = best.params.get(f"optimizer.{name}.lr") if best else None
-        yield f"{best.quality:.4g}" if best else "-"
+        yield number(best.measured_quality) if best else "-"
         yield "-" if lr is None else f"{lr:.3g}"
         yield f"{best.train_seconds or 0:.2f}" if best else "-"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from advisor.cli.progress.board import in_seconds
 from advisor.report.compression_names import in_words
 from advisor.report.layout import fold
+from advisor.report.numbers import number
 from studies.quantities import format_seconds, several
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _best(board: Board) -> list[str]:
     if best is None:
         return []
     seconds = f", trained in {format_seconds(best.train_seconds)}" if best.train_seconds else ""
-    return [f"{best.optimizer} {board.metric} {best.quality:.4g} (trial {best.number}{seconds})"]
+    return [f"{best.optimizer} {board.metric} {number(best.measured_quality)} (trial {best.number}{seconds})"]
 
 
 def _labelled(label: str, items: Sequence[str], width: int) -> list[str]:

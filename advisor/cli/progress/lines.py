@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from advisor.cli.progress.records import describe
 from advisor.cli.terminal import say
+from advisor.report.numbers import number
 
 if TYPE_CHECKING:
     from advisor.cli.progress.board import Board
@@ -46,7 +47,9 @@ class Lines:
 
     def _count(self) -> str:
         best = self._board.leader()
-        reached = f"; best {best.optimizer} {self._board.metric} {best.quality:.4g}" if best else ""
+        reached = (
+            f"; best {best.optimizer} {self._board.metric} {number(best.measured_quality)}" if best else ""
+        )
         return f"{self._board.stage}: {self._board.states()}{reached}; {self._board.left()}".rstrip("; ")
 
     def _say(self, line: str) -> None:

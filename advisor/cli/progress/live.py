@@ -27,8 +27,8 @@ COLUMNS_ROWS: Final = (80, 24)
 """Of a terminal that does not tell its size."""
 
 
-class Allowance:
-    """Allowance of bytes: so many a second, saved up to a limit.
+class ByteRate:
+    """Rate of bytes: so many a second, saved up to a limit.
 
     Args:
         clock: seconds.
@@ -56,7 +56,7 @@ class Live:
         self._board = board
         self._stream: TextIO = sys.stderr
         self._screen = Screen(styled=not os.environ.get("NO_COLOR"))
-        self._allowance, self._writing, self._reading = Allowance(), threading.RLock(), threading.Lock()
+        self._rate, self._writing, self._reading = ByteRate(), threading.RLock(), threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True, name="progress")
         self._ascii = not _can_write(self._stream, "\N{BOX DRAWINGS HEAVY HORIZONTAL}\N{MIDDLE DOT}")
@@ -93,7 +93,7 @@ class Live:
 
     def _follow(self) -> None:
         while not self._ended.wait(PAUSE_SECONDS):
-            if self._allowance.allows():
+            if self._rate.allows():
                 self._draw()
 
     def _draw(self) -> None:
@@ -102,7 +102,7 @@ class Live:
             lines = frame(self._board, columns, rows, ascii_only=self._ascii)
         with self._writing:
             text = self._screen.update(lines, columns)
-            self._allowance.take(len(text.encode()))
+            self._rate.take(len(text.encode()))
             self._write(text)
 
     def _size(self) -> tuple[int, int]:

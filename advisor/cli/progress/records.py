@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.report.compression_names import in_words
+from advisor.report.numbers import number
 from studies.quantities import format_bytes, format_seconds
 from studies.record import Record
 
@@ -13,14 +14,14 @@ def compressed_cells(record: Record) -> tuple[str, str, str, str, str]:
     share = f"1/{before / (record.model_bytes or 1):.1f}"
     latency = format_seconds(record.latency_seconds or 0.0)
     name, size = in_words(record.params), format_bytes(record.model_bytes or 0)
-    return name, size, share, f"{record.quality:.4g}", latency
+    return name, size, share, number(record.measured_quality), latency
 
 
 def describe(record: Record, metric: str) -> str:
     """Return one line about a finished trial."""
     if record.stage == "compress":
         return _describe_compressed(record, metric)
-    quality = "" if record.quality is None else f"{metric} {record.quality:<7.4g}"
+    quality = "" if record.quality is None else f"{metric} {number(record.quality):<7}"
     lr = record.params.get(f"optimizer.{record.optimizer}.lr", 0.0)
     why = f"  ({record.error})" if record.error and record.state != "pruned" else ""
     seconds = format_seconds(record.train_seconds) if record.train_seconds else ""
