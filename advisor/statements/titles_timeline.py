@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.analysis.timeline import lanes, use
 from advisor.report.numbers import duration
 from advisor.statements.recomputed import same
 from advisor.statements.statement import Case, Statement
 from studies.quantities import several
+from studies.trials.timeline import lanes, use
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.analysis.timeline import Lane, lanes, use
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import Style
 from advisor.report.units import Unit, unit_of
@@ -17,6 +16,7 @@ from dashboard.charts import Plot
 from dashboard.charts.axes import EVEN
 from dashboard.charts.looks import HEAD_PIXELS, legend_below, titled
 from studies.record import Record
+from studies.trials.timeline import Lane, lanes, use
 
 if TYPE_CHECKING:
     from dashboard.snapshot import Study

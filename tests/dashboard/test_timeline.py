@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import advisor
-from advisor.analysis.timeline import lanes, use
 from advisor.report.optimizer_styles import styles
 from dashboard.charts import timeline
 from studies.record import Record, Stint
 from studies.storage.follow import read_study
+from studies.trials.timeline import lanes, use
 
 from records import record
 
