@@ -9,7 +9,7 @@ from typing import Any, Final
 from studies.code_consent import code_refused
 
 RUN_CODE: Final = frozenset(
-    {"profile", "search", "resume", "predict", "export", "register", "compress", "dashboard", "mcp"}
+    {"profile", "search", "resume", "ablate", "predict", "export", "register", "compress", "dashboard", "mcp"}
 )
 """Commands that run the user's own code by nature, or refuse it themselves; all others read."""
 

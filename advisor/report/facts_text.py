@@ -6,9 +6,9 @@ import math
 import textwrap
 from typing import Final
 
-from advisor.report.numbers import percent
+from advisor.report.numbers import duration, percent
 from studies.facts import Facts
-from studies.quantities import format_seconds, several
+from studies.quantities import several
 
 WIDTH: Final = 98
 """Columns of a line where no terminal tells."""
@@ -70,8 +70,8 @@ def model_lines(facts: Facts) -> list[str]:
     layers = ", ".join(f"{100 * share:.0f} % {name}" for name, share in shares.items() if share) or (
         "a linear model" if facts.is_linear else "vectors and the output layer"
     )
-    step, run = format_seconds(facts.step_seconds), format_seconds(facts.run_seconds)
-    epoch = format_seconds(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
+    step, run = duration(facts.step_seconds), duration(facts.run_seconds)
+    epoch = duration(facts.step_seconds * math.ceil(facts.rows / facts.batch_size))
     clauses = (
         f"a row's forward pass takes {facts.macs:,} multiply-accumulates",
         f"an AdamW step takes {step} on {facts.device}, {percent(facts.optimizer_share)} of it the optimizer",

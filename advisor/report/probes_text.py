@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from advisor.report.facts_text import WIDTH, in_percent, indented
+from advisor.report.numbers import duration
 from studies.facts import Facts
-from studies.quantities import format_seconds
 
 
 def probes_text(facts: Facts, width: int = WIDTH) -> str:
     """Return what the probes measured in plain words, what they cost, and which were skipped and why."""
     if not facts.probes:
         return ""
-    cost = format_seconds(sum(probe.seconds for probe in facts.probes))
+    cost = duration(sum(probe.seconds for probe in facts.probes))
     lines = [f"Measured on a few batches, in {cost}:"]
     for probe in facts.probes:
         if not probe.skipped:
             measurement = _PROBE_SENTENCES[probe.name](facts)
-            lines += indented(f"{measurement} ({probe.how}, {format_seconds(probe.seconds)})", width)
+            lines += indented(f"{measurement} ({probe.how}, {duration(probe.seconds)})", width)
     skipped = [f"{_PROBE_NAMES[probe.name]} ({probe.skipped})" for probe in facts.probes if probe.skipped]
     lines += [line for name in skipped for line in indented(f"not measured: {name}", width)]
     return "\n".join(lines)
@@ -45,7 +45,7 @@ def _precision(facts: Facts) -> str:
 def _slowest(facts: Facts) -> str:
     ordered = sorted(facts.optimizer_seconds.items(), key=lambda pair: pair[1])
     shown = ordered if len(ordered) <= 8 else [*ordered[:4], *ordered[-4:]]
-    words = [f"{name} {format_seconds(seconds)}" for name, seconds in shown]
+    words = [f"{name} {duration(seconds)}" for name, seconds in shown]
     if len(ordered) > 8:
         words.insert(4, f"{len(ordered) - 8} more")
     return f"an optimizer's own step: {', '.join(words)}"
@@ -67,7 +67,7 @@ _PROBE_SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     ),
     "fast_bfloat16": _precision,
     "full_batch_seconds": lambda facts: (
-        f"gradient of the whole training set {format_seconds(facts.full_batch_seconds or 0.0)}"
+        f"gradient of the whole training set {duration(facts.full_batch_seconds or 0.0)}"
     ),
     "sharpness": lambda facts: f"sharpness at the start {facts.sharpness:.3g}",
     "noise_scale": _noise,

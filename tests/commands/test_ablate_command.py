@@ -133,3 +133,14 @@ def test_runs_of_another_tool_have_nothing_in_between(tmp_path):
 
     with pytest.raises(BadWorkload, match="runs of another tool"):
         ablated(tmp_path, "theirs")
+
+
+def test_an_ablation_trains_a_model_of_your_own_as_the_search_did(tmp_path, inside):
+    (tmp_path / "own_net.py").write_text(
+        "from torch import nn\n\n\ndef net(inputs, outputs):\n    return nn.Linear(inputs, outputs)\n"
+    )
+    model = ("--model", f"{tmp_path}/own_net.py:net")
+    assert inside("search", "iris", "--study", "own", "--budget", "4trials", *model, *FEW).returncode == 0
+    said = inside("ablate", "own", "--seeds", "1", "--workers", "0")
+
+    assert said.returncode == 0, said.stderr

@@ -156,3 +156,10 @@ def forget():
 def _forget():
     yield
     forget()
+
+
+def test_an_estimated_ablation_runs_no_code_that_a_study_names(hostile, mark, inside):
+    said = inside("ablate", "optimizers", "--estimate", "--home", str(hostile))
+
+    assert said.returncode in {0, 2}, said.stderr
+    assert not mark.exists()

@@ -31,6 +31,14 @@ def test_an_empty_note_takes_it_away_and_a_tag_is_taken_off(filled, inside):
     assert inside("note", "full", "", "--untag=a").stdout.splitlines() == ["full", "  tags: b"]
 
 
+def test_a_home_whose_studies_are_all_archived_is_not_called_empty(filled, inside):
+    assert inside("note", "single", "--archive").returncode == 0
+    assert inside("note", "full", "--archive").returncode == 0
+
+    said = inside("list", "studies").stdout
+    assert said.startswith("no studies but 2 in the archive; list them with: advisor list studies --archived")
+
+
 def test_an_archived_study_is_listed_only_when_asked_for(filled, inside):
     assert inside("note", "single", "--archive").stdout == "single: archived\n"
     assert "single" not in inside("list", "studies").stdout

@@ -38,6 +38,7 @@ def ablate(
     from advisor.jobs.ablation import ablated, ablation
     from advisor.jobs.command_lines import at_home
     from advisor.jobs.engines import parse_workers
+    from studies.code_consent import code_refused
     from studies.quantities import several
 
     where, missing = home_of(home), 0
@@ -47,7 +48,8 @@ def ablate(
             missing = train(
                 where, study, start=start, seeds=seeds, workers=count, tell=say, listen=_told, stop=stop
             )
-    path = ablation(ablated(where, study), start)
+    with code_refused(f"advisor ablate {study}{at_home(where)}", allowed=not estimate):
+        path = ablation(ablated(where, study), start)
     show_json(ablation_values(path)) if json else show(ablation_text(path))
     if STOPS.status:
         again = f"advisor ablate {study}{at_home(where)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,4 +39,16 @@ def list_(
         show_json(rows)
         return
     columns = width() if sys.stdout.isatty() else None
-    show(text(kind.lower(), rows, columns) if rows else f"no {kind} yet; start with: advisor search digits")
+    show(text(kind.lower(), rows, columns) if rows else _none(kind.lower(), home_of(home)))
+
+
+def _none(kind: str, home: Path) -> str:
+    """Return the line that stands for no rows: studies that were put away are there all the same."""
+    from advisor.cli.listing import listing
+    from advisor.jobs.command_lines import at_home
+
+    away = len(listing(kind, home, archived=True)) if kind == "studies" else 0
+    if away:
+        again = f"advisor list studies --archived{at_home(home)}"
+        return f"no studies but {away} in the archive; list them with: {again}"
+    return f"no {kind} yet; start with: advisor search digits"
