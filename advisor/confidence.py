@@ -22,7 +22,8 @@ MEANINGS: Final[Mapping[Label, str]] = {
     "open": f"less than {percent(LEANING)} sure; of those that the trials cannot tell apart, the goal chose",
     "tied": "every optimizer that could be advised measured the same: the trials tell nothing apart, and one "
     "that costs as little as any is advised",
-    "prior only": "nothing was trained to its end: published results, data and model speak alone",
+    "prior only": "nothing that may be advised was trained to its end: published results, data and model "
+    "speak alone",
 }
 """Each label and its meaning."""
 

@@ -36,8 +36,14 @@ from dashboard.widgets.words import is_running, plain
 from studies.errors import StudyError
 
 REFRESH_SECONDS: Final = 5.0
-LESS_TOP: Final = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
-# Room for Streamlit's own menu alone, so that an answer and its chart fit one screen.
+STYLE: Final = """<style>
+.stMainBlockContainer { padding-top: 3.5rem; }
+[data-testid=stCaptionContainer] { opacity: 0.8; }
+[data-testid=stSliderThumbValue] { color: inherit !important; }
+.stHeading h2 { font-size: 1.75rem; padding: 0.75rem 0 1rem; }
+</style>"""
+# Room for Streamlit's own menu alone, so that an answer and its chart fit one screen; captions and
+# sliders' values clear enough to be read in both themes; headings of the second rank, as large as the third.
 View = Callable[[Path, str], None]
 # A string under these two would be shown on the page when Streamlit runs the file otherwise than by us.
 VIEWS: Final[dict[str, View]] = {
@@ -61,7 +67,7 @@ HOME_VIEWS: Final[dict[str, Callable[[Path], None]]] = {
 def main() -> None:
     """Show the chosen page, of the chosen study if it is about one."""
     st.set_page_config(page_title="optimizer-advisor", layout="wide")
-    st.html(LESS_TOP)
+    st.html(STYLE)
     home = reads.chosen_home(sys.argv[1:])
     names, archived = reads.names(home), reads.archived(home)
     name = picker.study_of_address(names, archived)

@@ -68,7 +68,7 @@ def summary(home: Path, name: str) -> Summary:
     return Summary(
         name=name,
         data=study.manifest.dataset,
-        model=study.manifest.model,
+        model=study.manifest.model_shown,
         trials=len(study.records),
         state="finished" if study.finished else "silent",
         metric=study.metric,

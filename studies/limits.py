@@ -130,8 +130,11 @@ class Budget:
         try:
             return cls(seconds=parse_seconds(text))
         except BadValue as error:
-            if "must be above" in str(error):
-                raise
+            if " must be " in str(error):
+                bound = str(error).split(" must be ")[1].split(",")[0]
+                raise BadValue(
+                    f"budget {shown(text)} must be {bound}, as in 60s, 10m, 2h or 200trials"
+                ) from None
             raise BadValue(
                 f"budget {shown(text)} is not understood; write it as 60s, 10m, 2h or 200trials"
             ) from None

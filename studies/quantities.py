@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from studies.errors import BadValue, shown
@@ -38,6 +39,21 @@ def parse_seconds(text: str) -> float:
     return _quantity(text, SECONDS, "time", "2ms, 60s, 10m or 2h")
 
 
+def exact_bytes(count: int) -> str:
+    """Write bytes to the byte, as short as `parse_bytes` reads them back: 300KiB, 40KB, 70001B."""
+    sizes = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB")]
+    texts = [f"{count / size:.6g}{unit}" for size, unit in sizes if size <= count < 10**5 * size]
+    return min((text for text in texts if parse_bytes(text) == count), key=len, default=f"{count}B")
+
+
+def exact_seconds(seconds: float) -> str:
+    """Write seconds to the last digit, without an exponent, as `parse_seconds` reads them back: 1us, 2.5s."""
+    steps = ((1e-6, "us"), (1e-3, "ms"), (1.0, "s"))
+    texts = [f"{seconds / size:.6g}{unit}" for size, unit in steps if size <= 1.001 * seconds < 10**5 * size]
+    plain = f"{Decimal(repr(seconds)):f}".removesuffix(".0")
+    return min((text for text in texts if parse_seconds(text) == seconds), key=len, default=f"{plain}s")
+
+
 def format_bytes(count: float) -> str:
     """Write bytes in binary units: 512 B, 1.5 KiB, 64 MiB."""
     for unit in ("B", "KiB", "MiB"):
@@ -69,7 +85,8 @@ def _quantity(text: object, units: dict[str, float] | dict[str, int], noun: str,
         raise BadValue(f"{noun} {shown(text)} is not understood; write it as {example}")
     value = float(match[1]) * units[match[2]]
     if not 0 < value <= MOST:
-        raise BadValue(f"{noun} {shown(text)} must be above 0 and at most {MOST:g}, as in {example}")
+        bound = "above 0" if not value > MOST else "less than that"
+        raise BadValue(f"{noun} {shown(text)} must be {bound}, as in {example}")
     return value
 
 

@@ -115,7 +115,7 @@ def words(shown):
     """Return all running text of a page."""
     kinds = (
         shown.title,
-        shown.subheader,
+        shown.header,
         shown.markdown,
         shown.caption,
         shown.info,

@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from studies.child_process import command_of
 from studies.errors import BadValue, StoreError
-from studies.storage.home import NAME, writable
+from studies.storage.home import NAME, journal_of, writable
 from studies.storage.locks import worked_on
 from studies.storage.stop_wish import wish_to_stop
 
@@ -84,6 +84,7 @@ def stop(home: Path, name: str) -> None:
 
     Raises:
         BadValue: a name that no study can have.
+        StudyNotFound: there is none of that name.
         StoreError: nobody works on it.
     """
     _, pid_path = _paths(home, name)
@@ -91,6 +92,7 @@ def stop(home: Path, name: str) -> None:
         wish_to_stop(home, name)
         return
     if not running(home, name):
+        journal_of(home, name)
         raise StoreError(f"nobody works on study '{name}', so there is nothing to stop")
     try:
         os.kill(int(pid_path.read_text(encoding="ascii")), signal.SIGINT)

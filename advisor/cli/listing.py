@@ -112,7 +112,9 @@ def _study_row(home: Path, name: str) -> StudyRow:
 def _study_in_words(study: StoredStudy, best: float | None, said: StudyAnnotations) -> str:
     manifest = study.manifest
     reached = "no whole run yet" if best is None else f"best {manifest.metric} {number(best)}"
-    parts = [f"{manifest.dataset} with {manifest.model}: {several(len(study.records), 'trial')}, {reached}"]
+    parts = [
+        f"{manifest.dataset} with {manifest.model_shown}: {several(len(study.records), 'trial')}, {reached}"
+    ]
     if study.damaged:
         parts.append(f"{several(study.damaged, 'line')} of its journal cannot be read")
     if said.tags:

@@ -45,7 +45,7 @@ from advisor.recommendation import Recommendation
 from advisor.report.layout import main_settings
 from advisor.report.numbers import SCORES
 from advisor.statements.check import Check
-from advisor.statements.headline import Headline
+from advisor.statements.headline import Headline, only_ruled_out_ran
 from advisor.statements.statement import Statement
 from advisor.statements.tie_margin import TieMargin
 from studies.errors import BadValue, NothingFeasible
@@ -167,6 +167,7 @@ def _headline(explained: Explained) -> Headline:
     decision, advised = explained.decision, explained.advised
     ahead = (gives_up(explained), plain_model_ahead(explained))
     notes: tuple[Statement, ...] = tuple(note for note in ahead if note)
+    tried = sum(other.quality is not None for other in explained.contenders)
     return Headline(
         subjects=(decision.optimizer,),
         trials=advised.trials,
@@ -177,11 +178,12 @@ def _headline(explained: Explained) -> Headline:
         p_best=advised.p_best,
         compared=len(explained.contenders),
         in_question=len(explained.evidence.optimizers),
-        tried=sum(other.quality is not None for other in explained.contenders),
+        tried=tried,
         confirmed=decision.recipe.training.confirmed,
         caveat=decision.caveat,
         alike=nothing_apart(explained),
         never_ran="optimizer" in explained.evidence.unread,
+        ruled_out_ran=only_ruled_out_ran(tried, explained.evidence),
         notes=notes,
     )
 

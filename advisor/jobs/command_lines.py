@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from advisor.goals import USUAL
 from studies.limits import LIMITED_COST, Budget, Limits
 from studies.plans.fairness import CONTENTION
+from studies.quantities import exact_bytes, exact_seconds
 from studies.rows.kinds import KINDS
 from studies.storage.home import default_home
 from studies.storage.manifest import StudyManifest
 
 if TYPE_CHECKING:
     from advisor.jobs.request import Request
+    from studies.storage.workload_spec import WorkloadSpec
 
 ELSEWHERE: Final = (
     "source", "target", "model", "metric", "direction", "task", "kind", "time", "group", "split", "missing",
@@ -56,8 +58,7 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--group": spec.group,
         "--split": spec.split,
         "--missing": spec.missing or None,
-        "--metric": spec.metric,
-        "--direction": spec.direction,
+        **_metric(manifest, spec),
         "--model": None if spec.is_function else model,
         "--seed": spec.seed or None,
         "--budget": None if manifest.budget is None else str(_total(manifest)),
@@ -67,12 +68,22 @@ def search(home: Path, manifest: StudyManifest) -> str:
         "--passes": manifest.passes or None,
         "--exhaust": manifest.exhaust or None,
         "--fair": None if manifest.fair == CONTENTION else manifest.fair,
-        "--trial-time": None if manifest.trial_seconds is None else f"{manifest.trial_seconds!r}s",
+        "--trial-time": None if manifest.trial_seconds is None else exact_seconds(manifest.trial_seconds),
         **{_flag(name): value for name, value in manifest.options.items() if name != "start"},
         **limit_options(manifest.limits),
     }
     repeated = {"--start": manifest.options.get("start", ()), "--rule": manifest.rules}
     return _line("search", spec.source, options, home, repeated=repeated)
+
+
+def _metric(manifest: StudyManifest, spec: WorkloadSpec) -> dict[str, str | None]:
+    """Return the options that say what is measured, without what goes without saying."""
+    from studies.metrics import METRICS, USUAL
+
+    usual = not spec.is_function and manifest.facts is not None and USUAL.get(manifest.facts.task)
+    if usual and spec.metric == usual and usual in METRICS:
+        return {}
+    return {"--metric": spec.metric, "--direction": None if spec.metric in METRICS else spec.direction}
 
 
 def options_of(request: Request) -> dict[str, Any]:
@@ -115,7 +126,7 @@ def limit_options(limits: Limits) -> dict[str, str]:
     """Return the options that set these limits, to the byte and the last digit."""
     values = {cost: getattr(limits, limit) for limit, cost in LIMITED_COST.items()}
     return {
-        cost.flag: f"{value!r}s" if cost.in_seconds else f"{value}B"
+        cost.flag: exact_seconds(value) if cost.in_seconds else exact_bytes(value)
         for cost, value in values.items()
         if value is not None
     }

@@ -49,7 +49,7 @@ def reported(home: Path, name: str) -> ReportedStudy:
         state=_state(home, name, manifest),
         is_function=manifest.is_function,
         dataset=manifest.dataset,
-        model=manifest.model,
+        model=manifest.model_shown,
         notes=manifest.notes,
         repeat=tuple(_repeat(name, manifest)),
     )

@@ -23,10 +23,10 @@ def data_text(facts: Facts) -> str:
 
 def data_lines(facts: Facts) -> list[str]:
     """Return rows, columns, task, and what is uneven in the data: a head and a clause each."""
-    columns = f"{facts.columns} {'words' if facts.kind == 'text' else 'columns'}"
+    columns = f"{facts.columns:,} {'words' if facts.kind == 'text' else 'inputs'}"
     named = "targets for your own loss" if facts.task == "own" else facts.task
     task = named + (f" into {facts.classes} classes" if facts.classes else "")
-    lines = [f"Data: {facts.rows} training rows, {columns}, {facts.kind}, {task}."]
+    lines = [f"Data: {facts.rows:,} training rows, {columns}, {facts.kind}, {task}."]
     if facts.kind != "text":  # the ids of words are never zero but for padding
         missing = f"missing in the raw table {in_percent(facts.missing_share)}"
         lines.append(f"non-zero inputs {_densities(facts)}, {missing}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from advisor.confidence import DECIDED, LEANING, Label, verb
-from advisor.evidence import has_quality
+from advisor.evidence import Evidence, has_quality
 from advisor.report.numbers import chance
 from advisor.statements.confidence import NothingApart
 from advisor.statements.statement import Case, Statement
@@ -45,6 +45,8 @@ class Headline(Statement):
     alike: NothingApart | None = None
     never_ran: bool = False
     """Whether a training function ran no optimizer of its recipe."""
+    ruled_out_ran: bool = False
+    """Whether optimizers have whole runs, but only such as are ruled out."""
     notes: tuple[Statement, ...] = ()
     """What a reader must know beside it: a better measured rival, a better yardstick."""
 
@@ -78,8 +80,13 @@ class Headline(Statement):
         best = f"the best of {self.compared} with {chance(self.p_best)}"
         good = f"as good as anything {'else' if prior else 'tried'}, to within {self.tie}"
         if prior:
-            return f"{prior}{good}, with {chance(self.p_tie)}; {best}. Nothing was trained to its end yet."
+            return f"{prior}{good}, with {chance(self.p_tie)}; {best}. {self._untried()}"
         return f"{self.label}: {self._chances(good, best)}.{self._one_run()}"
+
+    def _untried(self) -> str:
+        if self.ruled_out_ran:
+            return "Only optimizers that are ruled out were trained to the end so far."
+        return "Nothing was trained to its end yet."
 
     def _alone(self) -> str:
         if self.in_question == 1:
@@ -118,7 +125,18 @@ class Headline(Statement):
             and (self.compared, self.in_question) == (len(answer.contenders), len(case.evidence.optimizers))
             and (self.label == "prior only") == (advised.quality is None)
             and (not self.confirmed or fresh)
+            and self.ruled_out_ran == only_ruled_out_ran(self.tried, case.evidence)
             and self.tried == sum(other.quality is not None for other in answer.contenders)
             and all(note.holds(case) for note in self.notes)
             and (self.alike is None or self.alike.holds(case))
         )
+
+
+def only_ruled_out_ran(tried: int, evidence: Evidence) -> bool:
+    """Tell whether there are whole runs, but none of an optimizer that fits.
+
+    Args:
+        tried: optimizers that fit and have a whole run.
+        evidence: with the runs of all.
+    """
+    return tried == 0 and any(evidence.complete(name) for name in evidence.optimizers)

@@ -104,7 +104,7 @@ def _tradeoff(study: Study, entries: tuple[CompressedModel, ...], advised: Compr
 def _before_after(
     study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None
 ) -> None:
-    st.subheader("Before and after")
+    st.header("Before and after")
     shown = [entry for entry in pareto_front(entries, study.direction) if not entry.plain]
     if advised and not advised.plain and advised not in shown:
         shown.insert(0, advised)
@@ -113,7 +113,7 @@ def _before_after(
         return
     entry = _chosen(shown, advised)
     rows = charts.before_after(entry, study.records, study.metric, study.direction)
-    st.markdown(markdown_table(("", "uncompressed", "compressed", "change"), rows))
+    st.markdown(markdown_table(("of the model", "uncompressed", "compressed", "change"), rows))
     st.caption(plain(f"{RUNTIME} {several(len(entry.seeds), 'seed')}."))
     for note in entry.notes:
         st.caption(plain(f"Left untreated: {note}."))
@@ -134,7 +134,7 @@ def _sensitivity(study: Study) -> None:
     layers = study.manifest.sensitivity
     if not layers:
         return
-    st.subheader("What each layer bears")
+    st.header("What each layer bears")
     chart(sensitivity.sensitivity(layers), "sensitivity", sensitivity.rows(layers))
     st.caption(SENSITIVITY)
 
@@ -142,7 +142,7 @@ def _sensitivity(study: Study) -> None:
 def _front(study: Study, entries: tuple[CompressedModel, ...], advised: CompressedModel | None) -> None:
     best = pareto_front(entries, study.direction)
     is_front = len(best) > 1
-    st.subheader("The front" if is_front else "What was measured")
+    st.header("The front" if is_front else "What was measured")
     every = st.toggle(
         "All that was measured", key="every", help="Also what something else beats in everything."
     )

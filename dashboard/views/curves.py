@@ -74,7 +74,7 @@ def _early_ranks(study: Study) -> None:
     """Show whether what was known when runs were stopped told how they would have ended."""
     correlations = early_ranks(study.records, study.direction)
     if correlations:
-        st.subheader("Do early ranks foretell late ones?")
+        st.header("Do early ranks foretell late ones?")
         figure = early_ranks_charts.correlation_lines(correlations)
         chart(figure, f"{study.name}-early-ranks", early_ranks_charts.rows(correlations))
         st.caption(plain(EARLY))
@@ -110,7 +110,7 @@ def _trial(study: Study) -> None:
     if chosen not in by_number:
         return
     record = by_number[chosen]
-    st.subheader(plain(f"Trial {record.number}: {record.optimizer}"))
+    st.header(plain(f"Trial {record.number}: {record.optimizer}"))
     links.page_link(links.TRIAL_PAGE, study.name, "Its costs, log and notes", **{links.TRIAL: chosen})
     best = f"Best {study.metric} {number(record.quality)}, " if record.quality is not None else ""
     seconds = duration(record.curve[-1].seconds) if record.curve else "nothing"

@@ -67,7 +67,7 @@ def show(home: Path, name: str) -> None:
 
 
 def _published(study: Study) -> None:
-    st.subheader("Published results")
+    st.header("Published results")
     problem_class = evidence.class_in_words(study)
     covered = (
         f"This is {problem_class}."
@@ -111,13 +111,13 @@ def _measurements(study: Study) -> None:
 def _beginning(study: Study) -> None:
     origins = Counter(start.origin for start in study.manifest.starts)
     if origins:
-        st.subheader("What it began with")
+        st.header("What it began with")
     for origin, count in origins.items():
         st.markdown(plain(f"{several(count, 'recipe')} of {origin}"))
 
 
 def _earlier(study: Study) -> None:
-    st.subheader("Earlier studies in this home")
+    st.header("Earlier studies in this home")
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
         st.markdown(NO_EARLIER)
@@ -158,7 +158,7 @@ def _bests(other: EarlierStudy) -> list[dict[str, Any]]:
 
 
 def _rules(study: Study, findings: tuple[Finding, ...], grades: dict[str, str]) -> None:
-    st.subheader("Rules that spoke")
+    st.header("Rules that spoke")
     if not findings:
         st.markdown("No rule has anything to say about these optimizers here.")
         return

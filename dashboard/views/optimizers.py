@@ -92,7 +92,7 @@ def _bests(study: Study, advice: Recommendation) -> None:
         for contender in advice.contenders
         for low, high in [contender.interval or (None, None)]
     ]
-    st.subheader("The best of each")
+    st.header("The best of each")
     chart(figure, "optimizers", rows)
     st.caption(BESTS)
 
@@ -107,7 +107,7 @@ def _matrix(home: Path, study: Study) -> None:
         for row, line in posterior.beats().items()
         for column, chance in line.items()
     ]
-    st.subheader("Who is better than whom")
+    st.header("Who is better than whom")
     chart(charts.matrix(posterior, names), "beats", rows)
     st.caption(MATRIX)
 
@@ -125,7 +125,7 @@ def _tuning(study: Study) -> None:
         for name, curve in curves.items()
         for point in curve
     ]
-    st.subheader("What tuning promises")
+    st.header("What tuning promises")
     figure = tuning.tuning(curves, study.style_of, metric=study.metric, direction=study.direction)
     chart(figure, "tuning", rows)
     st.caption(TUNING)
@@ -135,7 +135,7 @@ def _target(study: Study, advice: Recommendation) -> None:
     usual = default_target(study.evidence, advice)
     if usual is None:
         return
-    st.subheader("Time to a target")
+    st.header("Time to a target")
     target, steps = _chosen_target(study, usual)
     reached = times_to_target(study.evidence, target)
     rows: list[dict[str, Any]] = [
@@ -190,7 +190,7 @@ def _profiles(home: Path, study: Study) -> None:
     names = reads.names(home)
     if len(names) < 2:
         return
-    st.subheader("Over several studies")
+    st.header("Over several studies")
     named = [name for name in st.query_params.get("studies", "").split(",") if name in names]
     usual = list(dict.fromkeys((study.name, *names)))[:MOST_STUDIES]
     chosen = st.multiselect("Studies", names, default=named or usual, key=f"profile of {study.name}")

@@ -135,7 +135,7 @@ def _costs(advice: Recommendation) -> None:
     ]
     if not shown:
         return
-    st.subheader("Costs")
+    st.header("Costs")
     with st.container(horizontal=True):
         for label, text in shown:
             st.metric(plain(label), text, width=METRIC_PIXELS)
@@ -145,7 +145,7 @@ def _costs(advice: Recommendation) -> None:
 
 def _sentences(heading: str, statements: Sequence[Statement | str]) -> None:
     if statements:
-        st.subheader(heading)
+        st.header(heading)
         st.markdown(bullets(map(str, statements)))
 
 

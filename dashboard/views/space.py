@@ -98,7 +98,7 @@ def show(home: Path, name: str) -> None:
 
 def _ablation(home: Path, study: Study) -> None:
     """Show what each change from an optimizer's defaults to the advised recipe brought."""
-    st.subheader("From the defaults to the advised recipe")
+    st.header("From the defaults to the advised recipe")
     try:
         answer = reads.recommendation(home, study.name)
         start = address.selectbox(
@@ -149,7 +149,7 @@ def _slices(study: Study, optimizer: str) -> None:
 
 def _importances(study: Study, optimizer: str) -> None:
     shares = importances.importances(study, optimizer)
-    st.subheader("What matters")
+    st.header("What matters")
     if not shares:
         st.info(plain(f"{optimizer} has too few whole runs to tell which of its settings matters."))
         return
@@ -175,7 +175,7 @@ def _parallel(study: Study, optimizer: str) -> None:
     panels = numbers(study.records, optimizer, batch_size=subject.batch_range(study))
     others = options(study.records, optimizer)
     lines = parallel.rows(records, panels, others)
-    st.subheader("Whole recipes")
+    st.header("Whole recipes")
     if not lines or not (panels or others):
         st.info(plain(f"{optimizer} has no two whole runs with different recipes yet."))
         return
@@ -189,7 +189,7 @@ def _all_parallel(study: Study, panels: Sequence[slices.Panel]) -> None:
     numeric, categorical = brushing.axes_of_all(records, panels)
     lines = parallel.rows(records, numeric, categorical)
     if lines:
-        st.subheader("Whole recipes")
+        st.header("Whole recipes")
         figure = brushing.brushed(
             records, numeric, categorical, metric=study.metric, direction=study.direction
         )
@@ -198,7 +198,7 @@ def _all_parallel(study: Study, panels: Sequence[slices.Panel]) -> None:
 
 
 def _contour(study: Study, optimizer: str) -> None:
-    st.subheader("Quality over two settings")
+    st.header("Quality over two settings")
     records, settings = searched(study.records, optimizer), contour.settings_of(study, optimizer)
     if len(settings) < FEWEST_AXES:
         st.info(plain(f"No two numbers differ among the trials of {optimizer} yet."))

@@ -109,7 +109,7 @@ def columns(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _compare(home: Path, names: tuple[str, ...]) -> None:
-    st.subheader("Two side by side")
+    st.header("Two side by side")
     halves = st.columns(2)
     named = [st.query_params.get(key) for key in ("left", "right")]
     indices = [names.index(name) if name in names else place for place, name in enumerate(named)]
@@ -166,7 +166,7 @@ def _recipe_differences(left: dict[str, str], right: dict[str, str]) -> list[tup
 
 def _change(home: Path, names: tuple[str, ...]) -> None:
     """Let a reader say something of a study, put it away or delete it."""
-    st.subheader("Title, tags and note; archive; delete")
+    st.header("Title, tags and note; archive; delete")
     labels = {name: reads.annotations_of(home, name).label(name) for name in names}
     name = st.selectbox(
         "Study to change",

@@ -70,7 +70,7 @@ def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
     named = address.trial_number(st.query_params.get("trial", ""))
     record = by_number.get(default if named is None else named, by_number[default])
     steps = record.curve[-1].step if record.curve else None
-    st.subheader(f"Trial {record.number}")
+    st.header(f"Trial {record.number}")
     links.page_link(
         links.TRIAL_PAGE, study.name, "Its curve, log and notes", **{links.TRIAL: str(record.number)}
     )
@@ -84,7 +84,7 @@ def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
 
 
 def _table(study: Study, rows: list[dict[str, Any]], *, is_front: bool) -> None:
-    st.subheader("All of them, the front first" if is_front else "All of them, the best in both first")
+    st.header("All of them, the front first" if is_front else "All of them, the best in both first")
     shown = filled_columns(rows, columns(study.metric, rows, is_front=is_front))
     st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown))
 

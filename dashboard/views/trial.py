@@ -40,14 +40,14 @@ def show(home: Path, name: str) -> None:
         nothing_yet(message, f"advisor resume {name}{at_home(home)}")
         return
     record = _chosen(study)
-    st.subheader(plain(trial_facts.heading(record)))
+    st.header(plain(trial_facts.heading(record)))
     st.markdown(plain(f"{trial_facts.origin(record)} {trial_facts.outcome(record, study.metric)}"))
     if record.error:
         st.markdown(plain(f"Why it ended: {record.error}"))
     _recipe_and_costs(record)
     _curves(study, record)
     _relatives(study, record)
-    st.subheader("Note and tags")
+    st.header("Note and tags")
     note_and_tags(home, name, record.number)
     _log(home, study, record)
 
@@ -80,12 +80,12 @@ def _label(record: Record) -> str:
 def _recipe_and_costs(record: Record) -> None:
     recipe, costs = st.columns([3, 2], gap="large")
     with recipe:
-        st.subheader("Recipe")
+        st.header("Recipe")
         st.markdown(markdown_table(("setting", "value"), settings(record.params, steps_of(record))))
         with st.expander("As a file that a search can start from"):
             st.code(to_toml(record.params, ()), language="toml")
     with costs:
-        st.subheader("What it cost")
+        st.header("What it cost")
         rows = [(cost.label, cost.write(value)) for cost in COSTS if (value := getattr(record, cost.field))]
         if rows:
             st.markdown(markdown_table(("cost", "measured"), rows))
@@ -122,10 +122,10 @@ def _relatives(study: Study, record: Record) -> None:
             links.TRIAL_PAGE, study.name, f"{verb} {_label(source)}", **{links.TRIAL: str(source.number)}
         )
     if alike := trial_facts.repeats(study.records, record):
-        st.subheader("The same recipe with other seeds")
+        st.header("The same recipe with other seeds")
         _table(study, alike, record, "repeats")
     if small := trial_facts.made_small(study.records, record):
-        st.subheader("Models made small of it")
+        st.header("Models made small of it")
         _table(study, small, record, "small")
 
 

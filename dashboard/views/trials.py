@@ -43,7 +43,7 @@ def show(home: Path, name: str) -> None:
         st.info("No trial has ended yet.")
         return
     _charts(study)
-    st.subheader("All trials")
+    st.header("All trials")
     said = reads.annotations_of(home, name)
     rows = [trials_table.row(record, said.of_trial(record.number)) for record in study.records]
     _table(study, rows)

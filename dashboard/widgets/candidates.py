@@ -16,7 +16,7 @@ from dashboard.widgets.words import Row, filled_columns
 
 def show(advice: Recommendation) -> None:
     """Show all that fit, each with its chances, what it reached and what it costs."""
-    st.subheader("All candidates")
+    st.header("All candidates")
     rows = candidate_rows(advice)
     shown = filled_columns(rows, columns(advice.metric, rows))
     st.dataframe(in_units(rows), hide_index=True, column_config=shown, column_order=tuple(shown))

@@ -15,7 +15,7 @@ def show(checklist: tuple[Check, ...]) -> None:
         return
     failed = [check for check in checklist if not check.passed]
     passed = [check for check in checklist if check.passed]
-    st.subheader("Is the study sound?")
+    st.header("Is the study sound?")
     for check in failed:
         with st.container(border=True):
             st.markdown(f"**{_sentence(check.name)}** {_sentence(check.message)}")

@@ -12,6 +12,7 @@ from advisor.recommendation import Recommendation
 from advisor.study_report.page import page
 from dashboard import reads
 from dashboard.snapshot import Study
+from dashboard.widgets import links
 from dashboard.widgets.running import refused_code
 from dashboard.widgets.words import markdown_table, plain
 from studies.errors import StudyError
@@ -34,15 +35,28 @@ def show(home: Path, study: Study, advice: Recommendation, *, own_answer: bool) 
     """
     tabs = st.tabs(["Recipe", "PyTorch", "TOML"], on_change="rerun", key=f"recipe {study.name}")
     recipe, code, toml = tabs
-    with recipe.container(height=HEIGHT, border=False):
-        table = advice.recipe_table
-        st.markdown(markdown_table(table.titles, table.rows))
+    with recipe:
+        _table(study, advice)
     missing = _missing(study, advice, own_answer=own_answer)
     with code:
         _code(home, study, missing, wanted=bool(code.open))
     with toml:
         st.code(to_toml(advice.params, ()), language="toml", height=HEIGHT)
     _files(home, study, missing)
+
+
+def _table(study: Study, advice: Recommendation) -> None:
+    """Show the recipe as a table, above the trial that it is of.
+
+    What is scrolled holds a link: a keyboard has to get there.
+    """
+    of = [str(number) for number in advice.trials[:1]]
+    with st.container(height=HEIGHT if of else "content", border=False):
+        table = advice.recipe_table
+        st.markdown(markdown_table(table.titles, table.rows))
+        for number in of:
+            label = f"Trial {number}: its curve, costs and log"
+            links.page_link(links.TRIAL_PAGE, study.name, label, **{links.TRIAL: number})
 
 
 def _missing(study: Study, advice: Recommendation, *, own_answer: bool) -> str:

@@ -55,7 +55,7 @@ def show_earlier(home: Path, launched: str, *, allow_code: bool) -> None:
     started = launch_process.names(home)[::-1]
     names = [name for name in dict.fromkeys((*reads.names(home), *started)) if name not in shown][:SHOWN]
     if names:
-        st.subheader("Earlier searches")
+        st.header("Earlier searches")
     for name in names:
         _card(home, name, allow_code=allow_code)
 

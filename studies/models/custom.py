@@ -28,6 +28,7 @@ class Custom(ModelChoice):
     """
 
     offered: ClassVar[bool] = False
+    searched: ClassVar[bool] = False  # it has no settings to move: one model, one latency
 
     factory: str
     """`module:name` or `file.py:name`."""

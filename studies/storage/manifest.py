@@ -182,6 +182,11 @@ class StudyManifest(Document):
         return self.workload is not None and self.workload.is_function
 
     @property
+    def model_shown(self) -> str:
+        """Return the model as people know it: the user's own by where its code is, as net.py:Net."""
+        return (self.workload and self.workload.factory) or self.model
+
+    @property
     def is_imported(self) -> bool:
         """Tell whether the runs are another tool's."""
         return self.workload is not None and self.workload.is_imported

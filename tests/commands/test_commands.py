@@ -5,6 +5,7 @@ import shlex
 from dataclasses import fields, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.main import get_command
@@ -116,6 +117,23 @@ def test_limits_are_repeated_to_the_last_digit(limits):
     assert Limits.parse(**unlimited | names) == limits
 
 
+@pytest.mark.parametrize(
+    ("metric", "direction", "words"),
+    [
+        ("accuracy", "maximize", []),
+        ("f1", "maximize", ["--metric", "f1"]),
+        ("work.py:hits", "maximize", ["--metric", "work.py:hits", "--direction", "maximize"]),
+    ],
+)
+def test_a_search_anew_leaves_out_what_goes_without_saying(metric, direction, words):
+    workload = PLAN["workload"] | {"metric": metric, "direction": direction}
+    facts = {"task": "classification"}
+    line = command_lines.search(default_home(), manifest(PLAN | {"workload": workload, "facts": facts}))
+
+    measured = [word for word in shlex.split(line) if word in {"--metric", metric, "--direction", direction}]
+    assert measured == words
+
+
 def test_a_search_anew_repeats_the_whole_question():
     asked_for = PLAN | {
         "budget": {"seconds": 36.0, "trials": None},
@@ -135,7 +153,7 @@ def test_a_search_anew_repeats_the_whole_question():
         "--group": "who",
         "--goal": "memory",
         "--compression": "after",
-        "--model-size": "40000B",
+        "--model-size": "40KB",
         "--rule": "Sparsity=off",
     }
     assert options.items() >= expected.items()

@@ -26,3 +26,10 @@ def test_a_search_stops_when_another_shell_asks_it_to(home, inside):
         result.stderr.splitlines()[-1]
         == f"advisor: nobody works on study '{study}', so there is nothing to stop"
     )
+
+
+def test_a_name_that_no_study_has_is_said_to_be_none(inside):
+    result = inside("stop", "nowhere")
+
+    assert result.returncode == 2
+    assert "no study 'nowhere'" in result.stderr

@@ -163,7 +163,7 @@ def words(page):
     """Return all running text of a page."""
     shown = (
         *page.title,
-        *page.subheader,
+        *page.header,
         *page.markdown,
         *page.caption,
         *page.info,
@@ -209,7 +209,7 @@ def test_the_recommendation_gives_reasons_alternatives_and_failed_checks(home, a
     headings = (
         "Costs / Why / When to choose another / What would change this / Is the study sound? / All candidates"
     )
-    assert " / ".join(heading.value for heading in page.subheader) == headings
+    assert " / ".join(heading.value for heading in page.header) == headings
     assert "**Range edges.** Trial 8 has optimizer.lr on the upper end of its range." in words(page)
     assert "**To do:** widen that range, or try the recipe with a value beyond the end" in words(page)
     assert "1 of 2 checks passed" in [expander.label for expander in page.expander]

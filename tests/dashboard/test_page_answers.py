@@ -96,7 +96,7 @@ def page(view, home, name, **query):
 def words(page):
     shown = (
         *page.title,
-        *page.subheader,
+        *page.header,
         *page.markdown,
         *page.caption,
         *page.info,
@@ -177,7 +177,7 @@ def test_when_nothing_fits_the_page_says_what_to_relax_and_keeps_its_sliders(hom
 
 def test_the_recommendation_says_what_to_do_to_the_trained_model(home):
     shown = page("recommendation", home, "small").run()
-    assert "Compression" in [heading.value for heading in shown.subheader]
+    assert "Compression" in [heading.value for heading in shown.header]
     assert "Deploy its model with static int8" in words(shown)
     assert any("through gzip" in table.value.columns for table in shown.dataframe)
 

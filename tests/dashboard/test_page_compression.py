@@ -85,7 +85,7 @@ def opened(home, name):
 def words(page):
     shown = (
         *page.title,
-        *page.subheader,
+        *page.header,
         *page.markdown,
         *page.caption,
         *page.info,
@@ -148,7 +148,7 @@ def test_before_and_after_are_of_the_same_runtime(home):
     table = next(element.value for element in page.markdown if element.value.startswith("|"))
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.replace("\\", "").splitlines()]
 
-    assert rows[0] == ["", "uncompressed", "compressed", "change"]
+    assert rows[0] == ["of the model", "uncompressed", "compressed", "change"]
     cells = {row[0]: [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in row[1:]] for row in rows[2:]}
     assert cells["file"] == ["39.1 KiB", "10.7 KiB", "3.6 x smaller"]
     assert cells["latency, one row"] == ["50 µs", "40 µs", "1.2 x faster"]

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from studies.errors import BadValue
 from studies.limits import Budget, Limits
-from studies.quantities import format_bytes, format_seconds, parse_bytes, parse_seconds
+from studies.quantities import (
+    exact_bytes,
+    exact_seconds,
+    format_bytes,
+    format_seconds,
+    parse_bytes,
+    parse_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +78,33 @@ def test_other_limits_replace_only_those_that_they_state():
 
     assert usual.replaced_by(Limits(latency_seconds=0.5)) == Limits(train_bytes=2**20, latency_seconds=0.5)
     assert usual.replaced_by(None) == usual
+
+
+@given(st.integers(1, 2**50))
+def test_exact_bytes_are_read_back_to_the_byte(count):
+    assert parse_bytes(exact_bytes(count)) == count
+
+
+@given(st.floats(1e-9, 1e9))
+def test_exact_seconds_are_read_back_to_the_last_digit_and_have_no_exponent(seconds):
+    text = exact_seconds(seconds)
+
+    assert parse_seconds(text) == seconds
+    assert "e" not in text
+
+
+@pytest.mark.parametrize("text", ["300KiB", "40KB", "1MiB", "548KiB", "1.5GB", "512B", "70000001B"])
+def test_exact_bytes_are_in_the_unit_that_people_gave(text):
+    assert exact_bytes(parse_bytes(text)) == text
+
+
+@pytest.mark.parametrize("text", ["1us", "850us", "2ms", "1.89s", "60s", "3600s"])
+def test_exact_seconds_are_in_the_unit_that_people_gave(text):
+    assert exact_seconds(parse_seconds(text)) == text
+
+
+@pytest.mark.parametrize("text", ["0", "0s", "0trials", "-5m", "1e30"])
+def test_a_budget_out_of_bounds_is_called_a_budget_without_an_exponent(text):
+    with pytest.raises(BadValue, match=r"^budget ") as error:
+        Budget.parse(text)
+    assert "e+" not in str(error.value)

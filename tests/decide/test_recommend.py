@@ -258,3 +258,21 @@ def test_asking_for_a_recommendation_stays_light():
         f"'{heavy}'" in loaded
         for heavy in ("torch", "sklearn", "optuna", "scipy", "mlflow", "streamlit", "pandas")
     )
+
+
+def test_an_answer_without_runs_says_that_those_there_are_were_ruled_out():
+    """The runs of AdamW break the limit on latency; nobody knows the latency of Momentum yet."""
+    runs = study({"AdamW": [0.95, 0.97]})
+    evidence = Evidence(
+        facts=facts(latency_seconds=None),
+        records=runs,
+        candidates=("AdamW", "Momentum", "SGD"),
+        valid_rows=360,
+        limits=Limits(latency_seconds=1e-9),
+    )
+    advice = recommend(evidence)
+
+    assert advice.label == "prior only"
+    assert "Only optimizers that are ruled out were trained to the end so far." in str(advice.headline)
+    untried = recommend(replace(evidence, records=()))
+    assert "Nothing was trained to its end yet." in str(untried.headline)

@@ -97,6 +97,20 @@ def test_a_budget_in_trials_gives_the_same_plan_on_any_machine(digits, facts):
     assert plan_for(request, digits, facts)[0] == plan_for(request, digits, slow)[0]
 
 
+def test_a_model_of_your_own_keeps_its_latency_and_the_batches_that_fit(tmp_path, monkeypatch):
+    """It is one model: no search gives it another width, as one that has settings may get."""
+    (tmp_path / "own_net.py").write_text(
+        "from torch import nn\n\n\ndef net(inputs, outputs):\n    return nn.Linear(inputs, outputs)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    workload = open_source("wine", model="own_net.py:net")
+    known = profile(workload, batch_size=32, epochs=1, probing=0)
+    plan, known, _ = plan_for(Request(source="wine", budget=Budget(trials=2)), workload, known)
+
+    assert known.latency_seconds is not None
+    assert not plan.search_model
+
+
 def test_whoever_names_the_optimizers_gets_them_all(digits, facts):
     request = Request(source="digits", budget=Budget(trials=2), optimizers=("sgd", "adam", "ADAMW"))
 

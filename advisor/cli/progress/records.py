@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from advisor.report.compression_names import in_words
 from advisor.report.numbers import number
 from studies.quantities import format_bytes, format_seconds
 from studies.record import Record
+
+NAME_WIDTH: Final = len("ScheduleFreeAdamW")
+"""Of the longest optimizer that a search tries unasked: the columns behind it stand below each other."""
 
 
 def compressed_cells(record: Record) -> tuple[str, str, str, str, str]:
@@ -25,13 +30,15 @@ def describe(record: Record, metric: str) -> str:
     lr = record.params.get(f"optimizer.{record.optimizer}.lr", 0.0)
     why = f"  ({record.error})" if record.error and record.state != "pruned" else ""
     seconds = format_seconds(record.train_seconds) if record.train_seconds else ""
-    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10}"
+    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<{NAME_WIDTH}} {record.state:<10}"
     return f"{trial} lr {lr:<8.3g} {quality:<18} {seconds:>8}{why}"
 
 
 def _describe_compressed(record: Record, metric: str) -> str:
     name = f"{in_words(record.params):<44}"
-    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<10} {record.state:<10} {name}"
+    trial = (
+        f"#{record.number:<4} {record.stage:<9} {record.optimizer:<{NAME_WIDTH}} {record.state:<10} {name}"
+    )
     if record.state != "complete":
         return f"{trial} ({record.error})"
     _, size, share, quality, latency = compressed_cells(record)
