@@ -25,6 +25,13 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if WHOLE <= abs(value) < LARGEST else f"{value:.4g}"
 
 
+def rounded(value: float) -> float:
+    """Return a value with no more digits than `number` writes, for tables that write it themselves."""
+    if not math.isfinite(value):
+        return value
+    return float(round(value)) if WHOLE <= abs(value) < LARGEST else float(f"{value:.4g}")
+
+
 def apart(left: float, right: float) -> tuple[str, str]:
     """Write two values with as many digits as it takes to see that they differ, at least as `number` does."""
     if left == right or number(left) != number(right):

@@ -16,7 +16,7 @@ from dashboard import reads, studies_table
 from dashboard.studies_table import Summary
 from dashboard.widgets import address, links
 from dashboard.widgets.annotating import archive, note_and_tags
-from dashboard.widgets.parts import nothing_yet, number_column
+from dashboard.widgets.parts import in_few_digits, nothing_yet, number_column
 from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
 from studies.errors import StudyError
 from studies.storage import journal
@@ -61,7 +61,7 @@ def _table(home: Path, names: tuple[str, ...]) -> None:
         return
     rows = [_row(home, reads.summary(home, name)) for name in names]
     shown = filled_columns(rows, columns(rows))
-    place = links.clicked_row(rows, shown, "studies")
+    place = links.clicked_row(in_few_digits(rows), shown, "studies")
     st.caption("A click on a row opens the study.")
     if place is not None:
         links.open_study_page(names[place])

@@ -123,10 +123,9 @@ def _charts(study: Study) -> None:
     figure = best_so_far(study.records, style_of, metric=study.metric, direction=study.direction)
     links.open_marked(study.name, opens(figure, "best_so_far"))
     st.caption("Whole runs only. A mark is a trial that improved on all earlier ones of its optimizer.")
-    links.open_marked(
-        study.name, opens(timeline(study.records, style_of), "timeline", timeline_rows(study.records))
-    )
-    st.caption("A bar is a trial on a worker from rung to rung; faded ones did not come to their end.")
+    if stints := timeline_rows(study.records):  # earlier versions wrote none down
+        links.open_marked(study.name, opens(timeline(study.records, style_of), "timeline", stints))
+        st.caption("A bar is a trial on a worker from rung to rung; faded ones did not come to their end.")
 
 
 def columns(metric: str, rows: Sequence[Row], order: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from advisor.decide.circumstances import circumstances
-from advisor.report.numbers import WHOLE
+from advisor.report.numbers import WHOLE, rounded
 from advisor.report.units import Unit, unit_of
 from dashboard import reads
 from dashboard.charts.looks import untitled
@@ -114,8 +114,18 @@ def nothing_yet(message: str, command: str) -> None:
 def in_units(rows: Sequence[Row]) -> list[Row]:
     """Return rows of a table whose costs are numbers in one unit a column, that of `cost_column`."""
     units = {field: _unit(field, rows) for field in LABELS}
+    return in_few_digits(
+        [
+            row | {field: unit.of(row[field]) for field, unit in units.items() if row.get(field) is not None}
+            for row in rows
+        ]
+    )
+
+
+def in_few_digits(rows: Sequence[Row]) -> list[Row]:
+    """Return rows whose numbers have four significant digits, and are whole from 1,000 on."""
     return [
-        row | {field: unit.of(row[field]) for field, unit in units.items() if row.get(field) is not None}
+        {field: rounded(value) if isinstance(value, float) else value for field, value in row.items()}
         for row in rows
     ]
 
@@ -133,7 +143,7 @@ def cost_column(field: str, rows: Sequence[Row]) -> Any:
 
 
 def number_column(label: str, values: Iterable[float | None], **options: Any) -> Any:
-    """Return a column of numbers, with four significant digits; in whole numbers from 1,000 on."""
+    """Return a column of numbers as `in_few_digits` makes them, with commas where one is 1,000 or more."""
     known = [abs(value) for value in values if value is not None]
     large = bool(known) and max(known) >= WHOLE
     return st.column_config.NumberColumn(label, format="localized" if large else "%.4g", **options)
