@@ -144,6 +144,19 @@ def runs_of(params: Params, runs: Sequence[Record], draws: Sequence[Draw]) -> li
     return [by_draw[draw] for draw in draws if draw in by_draw]
 
 
+def shared_draws(by_step: Sequence[Sequence[Record]], draws: Sequence[Draw]) -> tuple[Draw, ...]:
+    """Return the draws that all recipes of a path with whole runs share; all draws where they share none.
+
+    The qualities of two recipes then differ by what the change between them is said to have brought.
+
+    Args:
+        by_step: runs of each recipe of the path.
+        draws: of any of them.
+    """
+    whole = [{draw_of(run) for run in runs if has_quality(run)} for runs in by_step]
+    return tuple(draw for draw in draws if all(draw in each for each in whole if each)) or tuple(draws)
+
+
 def ablation_step(
     step: PathStep,
     runs: Sequence[Record],

@@ -17,6 +17,7 @@ from advisor.analysis.ablation import (
     path,
     path_step,
     runs_of,
+    shared_draws,
 )
 from advisor.analysis.quality_forest import QualityForest, quality_forest
 from advisor.decide.recommend import recommend
@@ -209,7 +210,7 @@ def ablation(study: AblatedStudy, start: str = "") -> Ablation:
     """
     start = start or study.advised.optimizer
     steps, forest = path_of(study, start)
-    draws = study.drawn
+    draws = shared_draws([study.runs(step, study.drawn) for step in steps], study.drawn)
     measured_steps: list[AblationStep] = []
     before: list[Record] = []
     foretold: float | None = None

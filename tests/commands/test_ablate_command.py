@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import optuna
@@ -144,3 +145,9 @@ def test_an_ablation_trains_a_model_of_your_own_as_the_search_did(tmp_path, insi
     said = inside("ablate", "own", "--seeds", "1", "--workers", "0")
 
     assert said.returncode == 0, said.stderr
+
+
+def test_qualities_differ_by_what_the_change_is_said_to_have_brought(study):
+    """The advised recipe may have more confirmation runs than the path has seeds."""
+    for before, step in itertools.pairwise(study[2]["steps"]):
+        assert step["quality"] - before["quality"] == pytest.approx(step["effect"])

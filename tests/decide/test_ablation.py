@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.analysis.ablation import MOST_CHANGES, Ablation, ablation_step, path, path_step, runs_of
+from advisor.analysis.ablation import (
+    MOST_CHANGES,
+    Ablation,
+    ablation_step,
+    draw_of,
+    path,
+    path_step,
+    runs_of,
+    shared_draws,
+)
 from advisor.analysis.ablation_text import ablation_text, headline
 from advisor.analysis.quality_forest import FEWEST, quality_forest
 from advisor.analysis.recipe_changes import changes
@@ -125,6 +134,14 @@ def test_an_effect_is_the_mean_of_differences_over_the_seeds_that_both_recipes_s
     assert path.steps[1].effect == pytest.approx(0.045)
     assert path.steps[1].reach == pytest.approx(6.314 * 0.00707 / 2**0.5, rel=1e-2)
     assert path.measured
+
+
+def test_recipes_of_a_path_are_compared_over_the_draws_that_all_of_them_ran_with():
+    path = [runs_with({1: 0.9}), [], runs_with({1: 0.95, 2: 0.99, 3: 0.99})]
+    draws = [draw_of(run) for run in path[2]]
+
+    assert shared_draws(path, draws) == (draws[0],)
+    assert shared_draws([[], []], draws) == tuple(draws)
 
 
 def test_a_sentence_names_a_change_only_where_its_interval_leaves_out_none():
