@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final, Literal, cast
+from functools import cached_property, wraps
+from typing import Any, Final, Literal, TypeVar, cast
 
 from advisor.goals import USUAL
 from studies.column_reading import ColumnReading
@@ -23,6 +23,7 @@ from studies.yardstick import Yardstick
 
 TOGETHER: Final = (("--metric", "--direction"), ("--time", "--group", "--split"))
 """Options of which one takes the place of the others."""
+T = TypeVar("T")
 Verdict = Literal["veto", "prefer", "avoid", "note"]
 
 
@@ -109,6 +110,20 @@ class Records(tuple[Record, ...]):
             for record in self.by_number
             if record.stage == "compress" and record.footprint and has_quality(record)
         )
+
+    @cached_property
+    def compressed_optimizers(self) -> frozenset[str]:
+        """Return the optimizers with a model that was made small, or that could not be made so."""
+        return frozenset(
+            record.optimizer
+            for record in self
+            if record.stage == "compress" and record.state in {"complete", "infeasible", "failed"}
+        )
+
+    @cached_property
+    def worked_out(self) -> dict[Any, Any]:
+        """Return what `once_for_the_records` has kept."""
+        return {}
 
 
 def _qualities(run: Record) -> list[tuple[int, float, float]]:
@@ -231,6 +246,11 @@ class Evidence:
         """Return the compressed models that were measured, by number; failed ones are left out."""
         return self._sorted.compressions
 
+    @property
+    def compressed_optimizers(self) -> frozenset[str]:
+        """Return the optimizers with a model that was made small, or that could not be made so."""
+        return self._sorted.compressed_optimizers
+
     def asked_with(self, option: str, value: str) -> str:
         """Return the command that asks the question anew with another option; empty where nobody knows it."""
         words = shlex.split(self.command)
@@ -243,6 +263,20 @@ class Evidence:
     @property
     def _sorted(self) -> Records:
         return cast("Records", self.records)
+
+
+def once_for_the_records(work: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
+    """Let a function of records, optimizers and direction work once, whatever limits and goals follow."""
+
+    @wraps(work)
+    def once(evidence: Evidence) -> T:
+        key = work.__module__, work.__qualname__, evidence.optimizers, evidence.direction
+        known = cast("Records", evidence.records).worked_out
+        if key not in known:
+            known[key] = work(evidence)
+        return cast("T", known[key])
+
+    return once
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
@@ -33,7 +34,17 @@ EPOCHS: Final = 9
 Seconds = tuple[float, float]
 CONFIRMED: Final = 15
 SLIDES: Final = 12
-VIEWS: Final = ("recommendation", "tradeoffs", "optimizers", "trials")
+VIEWS: Final = (
+    "recommendation",
+    "tradeoffs",
+    "optimizers",
+    "curves",
+    "space",
+    "compression",
+    "memory",
+    "evidence",
+    "trials",
+)
 
 
 def fill(home: Path, trials: int) -> str:
@@ -186,9 +197,10 @@ def import_views() -> None:
     import pyarrow as pa  # noqa: F401
 
     from advisor.decide.rulebook import rules
-    from dashboard.views import optimizers, recommendation, tradeoffs, trials  # noqa: F401
     from studies import catalogue
 
+    for view in VIEWS:
+        import_module(f"dashboard.views.{view}")
     pd.DataFrame()
     rules()
     catalogue.choices("optimizer")

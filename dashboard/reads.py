@@ -15,11 +15,13 @@ from typing import Final
 
 import streamlit as st
 
+from advisor.analysis.ablation import Ablation
 from advisor.decide.posterior import Posterior
 from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.jobs.downloads import Downloads, downloads
 from advisor.recommendation import Recommendation
+from dashboard.charts.search_space.ablation import ablation_of
 from dashboard.snapshot import Study
 from dashboard.studies_table import Summary
 from dashboard.studies_table import summary as summary_of
@@ -114,6 +116,15 @@ def files(home: Path, name: str) -> Downloads:
     return _files(str(home), name, _stamp(home, name))
 
 
+def ablation(home: Path, name: str, start: str) -> Ablation:
+    """Return what each change from the defaults of an optimizer to a study's answer brought.
+
+    Raises:
+        StudyError: nothing to come to, or no such optimizer in the search.
+    """
+    return _ablation(str(home), name, _stamp(home, name), start)
+
+
 def posterior(home: Path, name: str) -> Posterior:
     """Return the posterior of each optimizer of a study.
 
@@ -166,6 +177,11 @@ def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Re
 @st.cache_resource(max_entries=FILES_IN_MEMORY, show_spinner="Making train.py and the model")
 def _files(home: str, name: str, stamp: Stamp) -> Downloads:  # noqa: ARG001 the stamp is the key
     return downloads(Path(home), name)
+
+
+@st.cache_resource(max_entries=ANSWERS_IN_MEMORY, show_spinner=False)
+def _ablation(home: str, name: str, stamp: Stamp, start: str) -> Ablation:
+    return ablation_of(_study(home, name, stamp), _recommendation(home, name, stamp).trials, start)
 
 
 @st.cache_resource(max_entries=STUDIES_IN_MEMORY, show_spinner=False)

@@ -29,6 +29,10 @@ NOT_SET: Final = (
     "valid_rows",
     "digest",
     "tracking_uri",
+    "step_price",
+    "prepared_seconds",
+    "yardsticks",
+    "split_facts",
 )
 """Entries of a manifest that are found out rather than set."""
 

@@ -8,25 +8,16 @@ from advisor.evidence import Evidence
 from studies.limits import LIMITED_COST
 
 
-def compressed_optimizers(evidence: Evidence) -> frozenset[str]:
-    """Return the optimizers with a model that was made small, or that could not be made so."""
-    return frozenset(
-        record.optimizer
-        for record in evidence.records
-        if record.stage == "compress" and record.state in {"complete", "infeasible", "failed"}
-    )
-
-
 def to_be_compressed(evidence: Evidence, optimizer: str) -> bool:
     """Tell whether a study makes an optimizer's model small: any may be chosen until that begins."""
-    begun = evidence.compression_finalists or compressed_optimizers(evidence)
+    begun = evidence.compression_finalists or evidence.compressed_optimizers
     return evidence.compression == "after" and (not begun or optimizer in begun)
 
 
 def not_compressed_yet(evidence: Evidence) -> frozenset[str]:
     """Return the optimizers whose models are to be made small, and none of them was yet."""
     chosen = frozenset(name for name in evidence.optimizers if to_be_compressed(evidence, name))
-    return chosen - compressed_optimizers(evidence)
+    return chosen - evidence.compressed_optimizers
 
 
 def awaits_compression(evidence: Evidence, optimizer: str, costs: Mapping[str, float | int | None]) -> bool:
@@ -37,5 +28,5 @@ def awaits_compression(evidence: Evidence, optimizer: str, costs: Mapping[str, f
     broken = evidence.limits.exceeded(costs)
     if not broken or not all(LIMITED_COST[limit].of_model for limit in broken):
         return False
-    over = evidence.compression_ended and optimizer in compressed_optimizers(evidence)
+    over = evidence.compression_ended and optimizer in evidence.compressed_optimizers
     return to_be_compressed(evidence, optimizer) and not over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor.decide.awaiting import compressed_optimizers, not_compressed_yet
+from advisor.decide.awaiting import not_compressed_yet
 from advisor.decide.failures import failures_of
 from advisor.evidence import Evidence, has_quality
 from advisor.statements.circumstances import AllAlike, Alone, NothingWhole, ToCompress
@@ -53,6 +53,6 @@ def _failures(evidence: Evidence) -> Iterator[Statement]:
 def _to_compress(evidence: Evidence) -> Iterator[Statement]:
     waiting = not_compressed_yet(evidence)
     if waiting and not evidence.compression_ended:
-        chosen = evidence.compression_finalists or tuple(compressed_optimizers(evidence))
+        chosen = evidence.compression_finalists or tuple(evidence.compressed_optimizers)
         names = tuple(name for name in evidence.optimizers if name in waiting)
         yield ToCompress(subjects=names, chosen=bool(chosen))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from advisor.compressed_model import CompressedModel
-from advisor.decide.awaiting import compressed_optimizers
 from advisor.decide.compressed import compressed_models
 from advisor.decide.decision import Explained
 from advisor.decide.feasible import compression_command
@@ -41,7 +40,7 @@ def _not_compressed_yet(explained: Explained) -> Iterator[Statement]:
     noted = {finding.subject for finding in explained.findings if finding.rule == "Limits"}
     vetoed = {finding.subject for finding in explained.findings if finding.verdict == "veto"}
     awaiting = {name for name, recipe in fits.items() if recipe.awaits_compression}
-    untouched = ((noted - vetoed) | awaiting) - compressed_optimizers(evidence)
+    untouched = ((noted - vetoed) | awaiting) - evidence.compressed_optimizers
     if untouched:
         yield NotCompressedYet(
             subjects=tuple(name for name in evidence.optimizers if name in untouched),
@@ -54,7 +53,7 @@ def _not_compressed_yet(explained: Explained) -> Iterator[Statement]:
 def _stage(evidence: Evidence) -> Stage:
     if evidence.compression_ended:
         return "ended"
-    return "under way" if evidence.compression_finalists or compressed_optimizers(evidence) else "before"
+    return "under way" if evidence.compression_finalists or evidence.compressed_optimizers else "before"
 
 
 def _none_small_enough(explained: Explained) -> Iterator[Statement]:
@@ -78,7 +77,7 @@ def _none_small_enough(explained: Explained) -> Iterator[Statement]:
                 measured=len(timed),
                 **limit_figures(evidence.limits, (limit,)),
             )
-    if not said and compressed_optimizers(evidence) and not evidence.compression_ended:
+    if not said and evidence.compressed_optimizers and not evidence.compression_ended:
         yield NoneFitsYet(measured=len(models))
 
 

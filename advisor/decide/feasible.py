@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from advisor.compressed_model import CompressedModel
-from advisor.decide.awaiting import awaits_compression, compressed_optimizers, to_be_compressed
+from advisor.decide.awaiting import awaits_compression, to_be_compressed
 from advisor.decide.compressed import command, gap_opened, limited, well_founded
 from advisor.decide.feasible_recipe import FeasibleRecipe
 from advisor.decide.posterior import tie_margin
@@ -58,7 +58,7 @@ def feasible_recipes(
         if (recipe := _awaiting(evidence, recipes)) is not None:
             awaiting[name] = recipe
         nearest = min(recipes, key=lambda recipe: _distance(recipe, evidence.limits))
-        untouched = name in awaiting and name not in compressed_optimizers(evidence)
+        untouched = name in awaiting and name not in evidence.compressed_optimizers
         vetoes.append((_not_compressed if untouched else _veto)(evidence, nearest))
     if not fits and awaiting and provisional:
         return awaiting, tuple(veto for veto in vetoes if veto.subject not in awaiting)
@@ -102,7 +102,7 @@ def tried_recipes(evidence: Evidence, summary: TrialSummary, name: str) -> list[
     fits as it is. One that stands on a single seed counts as a tie margin worse where others stand on
     several: it is looked at for being good, which may be luck.
     """
-    trained = list(_trained(evidence, summary, name))
+    trained = list(_all_trained(evidence, summary, name))
     loss_scale = summary.loss_scale
     if loss_scale is None or not evidence.limits.exceeded(trained[0].costs):
         return trained
@@ -167,6 +167,16 @@ def _opened(recipe: FeasibleRecipe, loss_scale: LossScale) -> float:
 
 def _numbers(recipe: FeasibleRecipe) -> set[int]:
     return {run.number for run in (*recipe.runs, recipe.record) if run}
+
+
+def _all_trained(evidence: Evidence, summary: TrialSummary, name: str) -> tuple[FeasibleRecipe, ...]:
+    """Return the recipes of an optimizer as trained; of what was run no limit changes them."""
+    if name not in summary.trained_recipes:
+        recipes = tuple(_trained(evidence, summary, name))
+        if recipes[0].record is None:
+            return recipes
+        summary.trained_recipes[name] = recipes
+    return summary.trained_recipes[name]
 
 
 def _trained(evidence: Evidence, summary: TrialSummary, name: str) -> Iterator[FeasibleRecipe]:
@@ -269,5 +279,6 @@ def _way_out(evidence: Evidence, recipe: FeasibleRecipe) -> str:
 def compression_command(evidence: Evidence, costs: Costs) -> str:
     """Return the command that compresses, if that could mend these costs and was not tried; else nothing."""
     mendable = [limit for limit in evidence.limits.exceeded(costs) if LIMITED_COST[limit].of_model]
-    tried = any(record.stage == "compress" for record in evidence.records)
-    return command(evidence) if mendable and not tried else ""
+    if not mendable or any(record.stage == "compress" for record in evidence.records):
+        return ""
+    return command(evidence)

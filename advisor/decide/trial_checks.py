@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from advisor.evidence import Evidence
+from advisor.evidence import Evidence, once_for_the_records
 from advisor.statements.check import Check
 from advisor.statements.study_checks import Counts, EarlyRanks, EnoughTrials, FailedTrials, LostTrials
 from studies.direction import Direction
@@ -142,6 +142,7 @@ def _frequent(reasons: Iterable[str]) -> Counts:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+@once_for_the_records
 def early_ranks(evidence: Evidence) -> tuple[Check, ...]:
     """Ask whether a third of a run foretells its end in this study, which early stopping relies on.
 

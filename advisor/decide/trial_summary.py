@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from advisor.compressed_model import CompressedModel
 from advisor.decide.compressed import compressed_models
@@ -13,6 +14,9 @@ from advisor.evidence import Evidence
 from studies.direction import Direction
 from studies.record import Record
 from studies.search.pruner import lowest_loss
+
+if TYPE_CHECKING:
+    from advisor.decide.feasible_recipe import FeasibleRecipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +28,8 @@ class TrialSummary:
     """Whole runs of the search by optimizer, the best first."""
     compressed_models: tuple[CompressedModel, ...]
     """Best quality first."""
+    trained_recipes: dict[str, tuple[FeasibleRecipe, ...]] = field(default_factory=dict, compare=False)
+    """Recipes by optimizer as trained, with their costs; filled when they are first asked for."""
 
     @classmethod
     def of(cls, evidence: Evidence, estimates: Estimates) -> TrialSummary:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from advisor.evidence import Evidence, Finding
+from advisor.evidence import Evidence, Finding, once_for_the_records
 from advisor.report.numbers import duration, number, trials
 from advisor.rules import Criterion, Rule
 from studies.direction import Direction
@@ -164,6 +164,7 @@ class Arrival:
         return f"{duration(self.point.seconds)} ({self.optimizer}, {epochs}, trial {self.record.number})"
 
 
+@once_for_the_records
 def times_to_common_target(evidence: Evidence) -> tuple[float | None, list[Arrival]]:
     """Return the best quality that every optimizer with whole runs reaches, and when each does.
 

@@ -48,21 +48,22 @@ def titled(figure: go.Figure, finding: Statement) -> go.Figure:
 
 
 def untitled(figure: go.Figure) -> tuple[str, go.Figure]:
-    """Part a figure from its title: the title on one line, and a figure with as much room to draw in.
+    """Take the title off a figure: return it on one line, and the figure with as much room to draw in.
 
-    A page writes the title above the chart, where it is wrapped at any width; Plotly would cut it.
+    A page writes the title above the chart, where it is wrapped at any width; Plotly would cut it. The figure
+    is changed in place: a copy of 10,000 marks takes a tenth of a second.
     """
     title = figure.layout.title.text or ""
     bare_if_empty(figure)
     if not title:
         return "", figure
-    bare = type(figure)(figure).update_layout(title_text="")
+    figure.update_layout(title_text="")
     top = figure.layout.margin.t
     if top is not None and top > BARE_TOP:
-        bare.update_layout(margin_t=BARE_TOP)
+        figure.update_layout(margin_t=BARE_TOP)
         if figure.layout.height is not None:
-            bare.update_layout(height=figure.layout.height - top + BARE_TOP)
-    return title.replace("<br>", " "), bare
+            figure.update_layout(height=figure.layout.height - top + BARE_TOP)
+    return title.replace("<br>", " "), figure
 
 
 def worded(figure: go.Figure, kind: str, says: str) -> go.Figure:

@@ -104,7 +104,7 @@ def _ablation(home: Path, study: Study) -> None:
         start = address.selectbox(
             "Defaults of", list(study.manifest.candidates), "from", study=study.name, default=answer.optimizer
         )
-        path = ablation.ablation_of(study, answer.trials, start)
+        path = reads.ablation(home, study.name, start)
     except StudyError as error:
         st.info(plain(error))
         return

@@ -57,11 +57,12 @@ def test_axes_name_their_units_and_the_title_the_finding():
 
 def test_a_page_writes_the_title_above_a_chart_that_keeps_its_room():
     figure = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy")
+    titled = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy")
     title, bare = untitled(figure)
     assert title == "Best single run: AdamW, accuracy 0.93 after 1.8 s of training"
     assert not bare.layout.title.text
-    assert bare.layout.height - bare.layout.margin.t == figure.layout.height - figure.layout.margin.t
-    assert (bare.data, bare.layout.meta) == (figure.data, figure.layout.meta)
+    assert bare.layout.height - bare.layout.margin.t == titled.layout.height - titled.layout.margin.t
+    assert (bare.data, bare.layout.meta) == (titled.data, titled.layout.meta)
     long = charts.quality_by_seconds(RACE, LOOKS, metric="accuracy" * 20)
     assert "<br>" in long.layout.title.text
     assert "<br>" not in untitled(long)[0]
