@@ -173,6 +173,31 @@ def test_back_leaves_a_page_at_the_first_press_whatever_was_chosen_on_it(page, s
 
 
 @pytest.mark.slow
+def test_a_limit_is_kept_from_page_to_page(page, served):
+    address, _ = served
+    opened(page, address, "?study=raced&memory=209715200")
+    page.get_by_role("heading", level=1, name="Use SGD", exact=True).wait_for()
+
+    go(page, "Trade-offs")
+    page.wait_for_url(re.compile("trade-offs.*memory=209715200"))
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Recommendation", exact=True).click()
+    page.get_by_role("heading", level=1, name="Use SGD", exact=True).wait_for()
+
+
+@pytest.mark.slow
+def test_a_row_of_the_trials_opens_its_trial(page, served):
+    address, _ = served
+    assert opened(page, address, "trials?study=raced") == "Trials"
+
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)
+    table.click(position={"x": 120, "y": 55})
+    page.get_by_role("heading", level=1, name="Trial", exact=True).wait_for()
+    assert re.search(r"/trial\?study=raced&trial=0", page.url)
+
+
+@pytest.mark.slow
 def test_choices_follow_from_page_to_page_and_stay_with_their_study(page, served):
     address, home = served
     if "other" not in study_names(home):
