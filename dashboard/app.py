@@ -40,10 +40,12 @@ STYLE: Final = """<style>
 .stMainBlockContainer { padding-top: 3.5rem; }
 [data-testid=stCaptionContainer] { opacity: 0.8; }
 [data-testid=stSliderThumbValue] { color: inherit !important; }
+[data-testid=stCode] .token.parameter { color: inherit !important; }
 .stHeading h2 { font-size: 1.75rem; padding: 0.75rem 0 1rem; }
 </style>"""
-# Room for Streamlit's own menu alone, so that an answer and its chart fit one screen; captions and
-# sliders' values clear enough to be read in both themes; headings of the second rank, as large as the third.
+# Room for Streamlit's own menu alone, so that an answer and its chart fit one screen; captions, values of
+# sliders and options of commands clear enough to be read in both themes; headings of the second rank, as
+# large as Streamlit's third.
 View = Callable[[Path, str], None]
 # A string under these two would be shown on the page when Streamlit runs the file otherwise than by us.
 VIEWS: Final[dict[str, View]] = {
@@ -122,7 +124,7 @@ def _links(titles: Sequence[str], study: str) -> None:
 def _empty(home: Path) -> None:
     st.title("No study yet")
     st.markdown(plain(f"There is no study in {home.resolve()}. Start one, then come back to this page:"))
-    st.code("advisor search digits", language="bash")
+    st.code("advisor search digits", language="bash", wrap_lines=True)
 
 
 def _alive(home: Path, name: str) -> bool:

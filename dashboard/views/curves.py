@@ -121,7 +121,7 @@ def _trial(study: Study) -> None:
         st.markdown(plain(record.error))
     if record.output:
         st.caption(f"The last that it printed; all of it: `advisor logs {study.name} {record.number}`")
-        st.code("\n".join(record.output), language=None)
+        st.code("\n".join(record.output), language=None, wrap_lines=True)
     recipe = settings(record.params, steps_of(record))
     st.markdown(bullets(tuple(f"{axis}: {setting}" for axis, setting in recipe)))
 

@@ -121,7 +121,7 @@ def _earlier(study: Study) -> None:
     others = _similar(study, reads.names(study.home)[:12])
     if not others:
         st.markdown(NO_EARLIER)
-        st.code(f"advisor search DATA{at_home(study.home)}", language="sh")
+        st.code(f"advisor search DATA{at_home(study.home)}", language="sh", wrap_lines=True)
         return
     st.dataframe([row for other in others for row in _bests(other)], hide_index=True)
     st.caption(EARLIER)

@@ -111,7 +111,7 @@ def _ablation(home: Path, study: Study) -> None:
     chart(ablation.ablation_stair(path), f"{study.name}-ablation", ablation.rows(path))
     st.caption(plain(basis(path)))
     if not path.measured:
-        st.code(f"advisor ablate {study.name} --from {start}{at_home(home)}", language="sh")
+        st.code(f"advisor ablate {study.name} --from {start}{at_home(home)}", language="sh", wrap_lines=True)
 
 
 def _edges(study: Study) -> None:

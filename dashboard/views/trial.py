@@ -83,7 +83,7 @@ def _recipe_and_costs(record: Record) -> None:
         st.header("Recipe")
         st.markdown(markdown_table(("setting", "value"), settings(record.params, steps_of(record))))
         with st.expander("As a file that a search can start from"):
-            st.code(to_toml(record.params, ()), language="toml")
+            st.code(to_toml(record.params, ()), language="toml", wrap_lines=True)
     with costs:
         st.header("What it cost")
         rows = [(cost.label, cost.write(value)) for cost in COSTS if (value := getattr(record, cost.field))]
@@ -167,5 +167,5 @@ def _log(home: Path, study: Study, record: Record) -> None:
     lines = printed.splitlines()
     cut = f", the last {LONGEST_LOG} of {len(lines):,} lines" if len(lines) > LONGEST_LOG else ""
     with st.expander(f"What it printed{cut}", expanded=record.state == "failed"):
-        st.code("\n".join(lines[-LONGEST_LOG:]), language=None)
+        st.code("\n".join(lines[-LONGEST_LOG:]), language=None, wrap_lines=True)
         st.caption(plain(f"All of it: advisor logs {study.name} {record.number}{at_home(home)}"))

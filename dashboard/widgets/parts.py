@@ -108,7 +108,7 @@ def said_in_a_line(said: StudyAnnotations | TrialAnnotations) -> str:
 def nothing_yet(message: str, command: str) -> None:
     """Say what a page would show, and which command fills it."""
     st.info(plain(message))
-    st.code(command, language="sh")
+    st.code(command, language="sh", wrap_lines=True)
 
 
 def in_units(rows: Sequence[Row]) -> list[Row]:
