@@ -152,7 +152,7 @@ def test_limits_in_the_address_are_asked_for(home):
     )
     assert "Under its own limits and goal the answer is AdamW." in words(shown)
     commands = [code.value for code in shown.code if code.value.startswith("advisor recommend")]
-    assert commands[0].startswith("advisor recommend full --memory 170000B --goal memory")
+    assert commands[0].startswith("advisor recommend full --memory 170KB --goal memory")
     assert shown.query_params["memory"] in ("170000", ["170000"])
     next(button for button in shown.button if button.label.startswith("Back")).click().run()
     assert shown.title[0].value == "Use AdamW"

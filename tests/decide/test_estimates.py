@@ -270,8 +270,9 @@ def test_the_best_of_close_trials_was_lucky_and_one_far_ahead_was_not():
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=12), st.floats(0.01, 0.5))
-def test_luck_is_never_below_zero_nor_more_than_the_noise_reaches(gaps, noise):
-    assert 0 <= luck_of_best(gaps, noise) <= noise
+def test_luck_is_never_below_zero_nor_more_than_the_best_of_so_many_can_have(gaps, noise):
+    most = noise * math.sqrt(2 * math.log(len(gaps)))  # bounds the expected maximum of so many normal draws
+    assert 0 <= luck_of_best(gaps, noise) <= most + 1e-12
 
 
 def test_the_recipe_in_hand_is_judged_by_its_own_gap_however_many_others_were_bad():
