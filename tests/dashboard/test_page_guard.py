@@ -193,7 +193,7 @@ def test_the_token_stands_on_no_command_line(open_page):
         with suppress(OSError):
             lines.append(path.read_bytes())
 
-    assert any(b"streamlit" in line for line in lines)
+    assert any(b"dashboard.page_process" in line for line in lines)
     assert not any(token.encode() in line for line in lines)
 
 

@@ -70,8 +70,8 @@ def test_what_was_asked_otherwise_is_said_with_the_study_s_own():
 def test_the_command_asks_for_the_same():
     limits = replace(KNOWN.limits, model_bytes=2**20, latency_seconds=5e-4)
     assert whatif.options(KNOWN, limits, "memory") == {
-        "--model-size": "1048576B",
-        "--latency": "0.0005s",
+        "--model-size": "1MiB",
+        "--latency": "500us",
         "--goal": "memory",
     }
     assert whatif.options(KNOWN, Limits(), "memory") is None

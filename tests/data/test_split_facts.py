@@ -56,7 +56,7 @@ def test_dates_are_a_fact_of_a_random_split_alone(seed):
         f"{frame['day'].min():%Y-%m-%d}",
         f"{frame['day'].max():%Y-%m-%d}",
     )
-    assert column.past_share > 0.9
+    assert column.past_share > 0.75  # of some dozens of rows at random
     assert facts_of(frame, seed, by=SplitBy(time="day")).dates == ()
 
 

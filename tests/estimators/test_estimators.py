@@ -278,7 +278,7 @@ def test_they_are_reached_from_advisor_itself():
 
 
 def test_the_block_of_the_document_runs():
-    document = Path(__file__).parents[2] / "docs" / "scikit-learn.md"
+    document = Path(__file__).parents[2] / "docs" / "guides" / "scikit-learn.md"
     (block,) = re.findall(r"```python\n(.*?)```", document.read_text(), flags=re.DOTALL)
     frame, labels = passengers(60)
     names = {"frame": frame, "labels": labels, "new_frame": frame.head(3)}
