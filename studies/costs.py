@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from studies.quantities import BYTES, SECONDS, format_bytes, format_seconds, parse_bytes, parse_seconds
+from studies.quantities import format_bytes, format_seconds, parse_bytes, parse_seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +22,6 @@ class Cost:
     name: str
     """In an address: one word."""
     label: str
-    unit: str
-    """That an axis is in: a unit of bytes or of seconds."""
     limit: str = ""
     """The field of `Limits` that limits it, if there can be a limit."""
     limited: str = ""
@@ -40,12 +38,7 @@ class Cost:
     @property
     def in_seconds(self) -> bool:
         """Tell whether it is a time rather than a size."""
-        return self.unit.lower() in SECONDS
-
-    @property
-    def per(self) -> float:
-        """Return how many bytes or seconds the unit of an axis is."""
-        return float(SECONDS[self.unit.lower()] if self.in_seconds else BYTES[self.unit.lower()])
+        return self.field.endswith("_seconds")
 
     @property
     def write(self) -> Callable[[float], str]:
@@ -72,23 +65,23 @@ class Cost:
 
 COSTS: Final = (
     Cost(
-        field="train_seconds", name="time", label="training time", unit="s",
+        field="train_seconds", name="time", label="training time",
         limit="train_seconds", limited="training time of one run", flag="--train-time",
     ),
     Cost(
-        field="peak_bytes", name="memory", label="peak memory in training", unit="MiB", forecast="peak_bytes",
+        field="peak_bytes", name="memory", label="peak memory in training", forecast="peak_bytes",
         limit="train_bytes", limited="training memory", flag="--memory",
     ),
     Cost(
-        field="optimizer_state_bytes", name="state", label="optimizer state", unit="MiB",
+        field="optimizer_state_bytes", name="state", label="optimizer state",
         forecast="state_bytes", part_of="peak_bytes",
     ),
     Cost(
-        field="model_bytes", name="size", label="model size", unit="KiB", forecast="weight_bytes",
+        field="model_bytes", name="size", label="model size", forecast="weight_bytes",
         of_model=True, limit="model_bytes", limited="model size", flag="--model-size",
     ),
     Cost(
-        field="latency_seconds", name="latency", label="latency of one row", unit="ms", of_model=True,
+        field="latency_seconds", name="latency", label="latency of one row", of_model=True,
         limit="latency_seconds", limited="latency", flag="--latency",
     ),
 )  # fmt: skip

@@ -18,6 +18,10 @@ MOST: Final = 1e18
 SECONDS: Final = {
     "": 1.0, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
 }  # fmt: skip
+SECOND_STEPS: Final = (
+    (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min"),
+)  # fmt: skip
+"""Seconds below which a time is written in a unit, how many of it are a second, its name; above all, h."""
 
 
 def parse_bytes(text: str) -> int:
@@ -65,8 +69,7 @@ def format_bytes(count: float) -> str:
 
 def format_seconds(seconds: float) -> str:
     """Write seconds as a person would: 850 µs, 2.1 ms, 45 s, 12.5 min, 3.2 h."""
-    steps = ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s"), (7200.0, 1 / 60, "min"))
-    for below, factor, unit in steps:
+    for below, factor, unit in SECOND_STEPS:
         if seconds < below:
             return f"{_three_digits(seconds * factor)} {unit}"
     return f"{_three_digits(seconds / 3600)} h"

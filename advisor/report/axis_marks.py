@@ -69,7 +69,10 @@ def log_marks(low: float, high: float) -> list[float]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     every = max(1, math.ceil(len(powers) / MOST))
     return [
-        mark for power in powers[::every] for digit in digits if low <= (mark := _round(digit, power)) <= high
+        mark
+        for power in powers[::every]
+        for digit in digits
+        if low <= (mark := _in_decade(digit, power)) <= high
     ]
 
 
@@ -121,7 +124,7 @@ def reach(qualities: Iterable[float], direction: Direction) -> tuple[float, floa
     return low, high
 
 
-def _round(digit: int, power: int) -> float:
+def _in_decade(digit: int, power: int) -> float:
     """Return a digit times a power of ten, with no rest of arithmetic in its last place."""
     return float(f"{digit}e{power}")
 
@@ -130,5 +133,5 @@ def steps(low: float, high: float) -> list[float]:
     """Return even steps between two values, of 1, 2 or 5 times a power of ten."""
     rough = (high - low) / MARKS
     power = math.floor(math.log10(rough))
-    step = next(size for digit in (1, 2, 5, 10) if (size := _round(digit, power)) >= rough * (1 - ALIKE))
+    step = next(size for digit in (1, 2, 5, 10) if (size := _in_decade(digit, power)) >= rough * (1 - ALIKE))
     return [step * times for times in range(math.ceil(low / step), math.floor(high / step) + 1)]

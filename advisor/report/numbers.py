@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from studies.costs import Cost
 from studies.direction import Direction
-from studies.quantities import format_bytes, format_seconds, several
+from studies.quantities import exact_bytes, format_bytes, format_seconds, several
 
 SCORES: Final = ("accuracy", "f1", "auc", "precision", "recall", "iou", "dice")
 """Metrics that people compare in points; a name that contains one of these counts."""
 
+EXACT: Final = re.compile(r"([\d.]+)([KMG]i?B)")
+"""Bytes as a command writes them, in more than bytes alone."""
+DIGITS: Final = 3
+"""Of a limit that a person gives in such a unit."""
 WHOLE: Final = 999.95
 """Value from which numbers are written whole, with commas."""
 LARGEST: Final = 1e15
@@ -99,16 +104,8 @@ def written(cost: Cost, value: float) -> str:
 
 def size_limit(count: float) -> str:
     """Write a limit on bytes, above 0, as it was given: 40 KB stays 40 KB, 64 MiB stays 64 MiB."""
-    binary = (count / 2**power for power in (30, 20, 10))
-    decimal = ((count / 10**power, unit) for power, unit in ((9, "GB"), (6, "MB"), (3, "KB")))
-    if not any(map(_round, binary)):
-        return next((f"{amount:g} {unit}" for amount, unit in decimal if _round(amount)), size(count))
-    return size(count)
-
-
-def _round(amount: float) -> bool:
-    """Tell whether three digits are all of an amount."""
-    return amount >= 1 and amount == float(f"{amount:.3g}")
+    exact = EXACT.fullmatch(exact_bytes(round(count)))
+    return f"{exact[1]} {exact[2]}" if exact and len(exact[1].replace(".", "")) <= DIGITS else size(count)
 
 
 def written_limit(cost: Cost, value: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from advisor.report.numbers import number
+from studies.quantities import SECOND_STEPS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,13 +37,6 @@ PLAIN: Final = Unit(name="")
 BYTES: Final = tuple(
     Unit(name=name, per=2.0**power) for power, name in ((30, "GiB"), (20, "MiB"), (10, "KiB"))
 )
-SECONDS: Final = (
-    (7200.0, Unit(name="h", per=3600.0)),
-    (120.0, Unit(name="min", per=60.0)),
-    (1.0, Unit(name="s")),
-    (1e-3, Unit(name="ms", per=1e-3)),
-)
-"""Each with the least seconds that are written in it, as `format_seconds` writes one value."""
 
 
 def unit_of(values: Iterable[float | None], *, seconds: bool) -> Unit:
@@ -50,5 +44,6 @@ def unit_of(values: Iterable[float | None], *, seconds: bool) -> Unit:
     known = [value for value in values if value]
     middle = math.sqrt(min(known)) * math.sqrt(max(known)) if known else 1.0
     if seconds:
-        return next((unit for least, unit in SECONDS if middle >= least), Unit(name="µs", per=1e-6))
+        units = (Unit(name=name, per=1 / factor) for below, factor, name in SECOND_STEPS if middle < below)
+        return next(units, Unit(name="h", per=3600.0))
     return next((unit for unit in BYTES if middle >= unit.per), Unit(name="B"))

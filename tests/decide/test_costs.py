@@ -10,6 +10,7 @@ from advisor.evidence import Evidence
 from advisor.jobs.runs.columns import RunsRequest
 from advisor.jobs.runs.objects import evidence_from
 from advisor.jobs.runs.sources.csv_file import CsvFile
+from advisor.report.units import unit_of
 from dashboard import trials_table, whatif
 from dashboard.charts import tradeoffs
 from dashboard.widgets import candidates
@@ -57,7 +58,9 @@ def test_a_limit_is_broken_by_its_own_cost_alone(cost):
 @pytest.mark.parametrize("cost", EVERY)
 def test_a_value_is_read_as_it_is_written(cost):
     assert cost.parse(cost.write(32.0)) == 32
-    assert cost.per == cost.parse(f"1{cost.unit}")
+    for value in (1e-5, 5e-3, 32.0, 4096.0, 5e6, 3e10):
+        unit = unit_of([value], seconds=cost.in_seconds)
+        assert unit.per == cost.parse(f"1{unit.name}")
 
 
 @pytest.mark.parametrize("cost", EVERY)
