@@ -177,5 +177,10 @@ def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
 def _early(run: Record, direction: Direction) -> float | None:
     """Return the best metric of the first third of a run; None when that is all of it, or has no number."""
     third = math.ceil(run.epochs / 3)
-    values = [point.valid_metric for point in run.curve if point.epoch <= third < run.epochs]
+    return best_until(run, third, direction) if third < run.epochs else None
+
+
+def best_until(run: Record, epoch: int, direction: Direction) -> float | None:
+    """Return the best metric of a run up to an epoch; None where there is no number."""
+    values = [point.valid_metric for point in run.curve if point.epoch <= epoch]
     return direction.best(filter(math.isfinite, values))
