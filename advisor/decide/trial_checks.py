@@ -80,13 +80,12 @@ def _enough(evidence: Evidence, short: Mapping[str, int]) -> str:
     rounds = max(WHOLE_RUNS - max(count, 1) for count in short.values())
     rounds += 0 if evidence.fair == STRICT or racing == 1 else WAITING_ROUNDS
     needed = sum(record.searched for record in evidence.records) + untried + rounds * ETA * racing
-    words[words.index("--budget") + 1] = f"{_outlasting(needed, entered, evidence.fair)}trials"
+    words[words.index("--budget") + 1] = f"{_outlasting(needed, entered, racing, evidence.fair)}trials"
     return shlex.join(words)
 
 
-def _outlasting(trials: int, optimizers: int, fair: str) -> int:
-    """Return the budget under which none in the race is left out within so many trials."""
-    racing = min(optimizers, race_size(optimizers, 0, fair=fair))
+def _outlasting(trials: int, optimizers: int, racing: int, fair: str) -> int:
+    """Return the budget under which none of those in the race is left out within so many trials."""
     for halvings, share in enumerate(HALVINGS, start=1):
         if race_size(optimizers, halvings, fair=fair) < racing:
             return math.floor(trials / share) + 1
