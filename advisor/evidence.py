@@ -270,7 +270,7 @@ def once_for_the_records(work: Callable[[Evidence], T]) -> Callable[[Evidence], 
 
     @wraps(work)
     def once(evidence: Evidence) -> T:
-        key = work.__module__, work.__qualname__, evidence.optimizers, evidence.direction
+        key = once, evidence.optimizers, evidence.direction
         known = cast("Records", evidence.records).worked_out
         if key not in known:
             known[key] = work(evidence)

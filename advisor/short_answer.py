@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from advisor.report.layout import WIDTH, fold
@@ -113,8 +114,7 @@ def _checks(answer: Recommendation) -> list[str]:
 
 def _labelled(label: str, texts: Iterable[str], width: int, *, mark: str = "") -> str:
     """Return texts under each other, a label before the first."""
-    under = " " * LABEL
-    starts = [f"{label:<{LABEL}}", *[under] * 99]
+    starts = chain([f"{label:<{LABEL}}"], repeat(" " * LABEL))
     return "\n".join(
         fold(text, start + mark, width=width) for start, text in zip(starts, texts, strict=False)
     )

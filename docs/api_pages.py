@@ -19,7 +19,11 @@ LABELS = ("Args", "Returns", "Yields", "Raises", "Example")
 def names() -> str:
     """Return every public name of `advisor`: functions, then values, then modules."""
     values = {name: getattr(advisor, name) for name in advisor.__all__}
-    functions = [_function(f"advisor.{name}", value) for name, value in values.items() if _is_function(value)]
+    functions = [
+        _function(f"advisor.{name}", value, mark="###")
+        for name, value in values.items()
+        if inspect.isfunction(value)
+    ]
     classes = [_class(f"advisor.{name}", value) for name, value in values.items() if inspect.isclass(value)]
     others = [_class(f"{each.__module__}.{each.__name__}", each) for each in _returned()]
     modules = [_module(name, value) for name, value in values.items() if isinstance(value, ModuleType)]
@@ -42,19 +46,16 @@ def _returned() -> tuple[type, ...]:
     return Request, Bundle, Predictions
 
 
-def _is_function(value: object) -> bool:
-    return inspect.isfunction(value)
-
-
-def _function(name: str, function: Callable[..., Any]) -> str:
+def _function(name: str, function: Callable[..., Any], *, mark: str = "####") -> str:
+    """Return the section of a function, or of a method; its heading begins with a mark."""
     signature = f"```text\n{name}{_signature(function)}\n```\n"
-    return f"### {name}\n\n{signature}\n{_said(function)}\n"
+    return f"{mark} {name}\n\n{signature}\n{_said(function)}\n"
 
 
 def _signature(function: Callable[..., Any]) -> str:
-    """Return the signature, an argument a line where one line is too long."""
+    """Return the signature as it is called, an argument a line where one line is too long."""
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
-    text = text.replace("(self, ", "(").replace("(self)", "()")
+    text = re.sub(r"^\((?:self|cls)(?:, )?", "(", text)
     if len(text) <= 80:
         return text
     inside, _, after = text[1:].rpartition(")")
@@ -72,7 +73,7 @@ def _class(name: str, kind: type) -> str:
             if not field.name.startswith("_")
         ]
         parts.append(f"{table(('field', 'type', 'default', 'meaning'), rows)}\n")
-    parts += [_method(method, value) for method, value in _methods(kind)]
+    parts += [_function(method, value) for method, value in _methods(kind)]
     return "\n".join(parts)
 
 
@@ -84,17 +85,12 @@ def _methods(kind: type) -> Iterator[tuple[str, Any]]:
             yield name, function
 
 
-def _method(name: str, function: Callable[..., Any]) -> str:
-    signature = _signature(function).replace("(cls, ", "(").replace("(cls)", "()")
-    return f"#### {name}\n\n```text\n{name}{signature}\n```\n\n{_said(function)}\n"
-
-
 def _module(name: str, module: ModuleType) -> str:
     parts = [f"### advisor.{name}\n", _said(module), ""]
     for each in getattr(module, "__all__", ()):
         value = getattr(module, each, None)
-        if _is_function(value):
-            parts.append(_method(each, value))
+        if inspect.isfunction(value):
+            parts.append(_function(each, value))
     return "\n".join(parts)
 
 

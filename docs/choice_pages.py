@@ -16,15 +16,15 @@ from studies.choice import Choice, sections, summary
 from studies.optimizers import OptimizerChoice
 from studies.space import Range, ranges, unsearched_ranges
 
-AXES: Mapping[str, str] = {"regularizers": "Regularizers", "wrappers": "Wrappers"}
-"""Headings of axes whose choices are several at a time; another gets the plural of its name."""
-PLURALS: Mapping[str, str] = {
+HEADINGS: Mapping[str, str] = {
     "pruning": "Pruning",
     "quantization": "Quantization",
     "distillation": "Distillation",
     "finetuning": "Fine-tuning",
-    **AXES,
+    "regularizers": "Regularizers",
+    "wrappers": "Wrappers",
 }
+"""Of axes; another's is the plural of its name."""
 LEFT_OUT = frozenset({"none", "dataset"})
 
 
@@ -34,7 +34,7 @@ def choices() -> str:
     for axis in catalogue.FOLDERS:
         if axis in LEFT_OUT:
             continue
-        parts.append(f"## {PLURALS.get(axis, f'{axis}s'.capitalize())}\n")
+        parts.append(f"## {HEADINGS.get(axis, f'{axis}s'.capitalize())}\n")
         parts += [_choice(name, choice) for name, choice in catalogue.choices(axis).items() if name != "none"]
     return "\n".join(["", *parts])
 

@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -57,20 +56,14 @@ def output(command: str, folder: Path) -> str:
 
 def _block(match: re.Match[str], folder: Path) -> str:
     first, last, body = match.groups()
-    parts = list(_shown(body, folder))
+    outputs = [(command, output(_plain(command), folder)) for command in COMMAND.findall(body)]
+    comment = ""
     if first:
-        head, _, printed = parts[-1].partition("\n\0\n")
-        paragraphs = printed.split("\n\n")[int(first) - 1 : int(last)]
-        parts[-1] = f"{head}\n\0\n" + "\n\n".join(paragraphs)
-    comment = f"<!-- paragraphs: {first}-{last} -->\n" if first else ""
-    inside = "\n".join(part.replace("\n\0\n", "\n").rstrip("\n") for part in parts)
+        command, printed = outputs[-1]
+        outputs[-1] = command, "\n\n".join(printed.split("\n\n")[int(first) - 1 : int(last)])
+        comment = f"<!-- paragraphs: {first}-{last} -->\n"
+    inside = "\n".join(f"$ {command}\n{printed}".rstrip("\n") for command, printed in outputs)
     return f"{comment}```console\n{inside}\n```"
-
-
-def _shown(body: str, folder: Path) -> Iterator[str]:
-    """Yield each command with its output after a mark."""
-    for command in COMMAND.findall(body):
-        yield f"$ {command}\n\0\n{output(_plain(command), folder)}"
 
 
 def _plain(command: str) -> str:

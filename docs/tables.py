@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from advisor.report.layout import grid
+
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of Markdown; a bar or a line's end in a cell does not end the cell.
@@ -18,8 +20,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         | --- | --- |
         | 1 | x |
     """
-    lines = [columns, ["---" for _ in columns], *([_cell(text) for text in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return grid(tuple(columns), (tuple(map(_cell, row)) for row in rows))
 
 
 def _cell(text: str) -> str:

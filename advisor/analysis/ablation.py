@@ -99,15 +99,13 @@ def path(
     """
     left = list(changes(start, end))
     steps = [path_step(name, start, forest)]
-    while left:
-        params, words = steps[-1].params, f"the other {several(len(left), 'change')}"
-        if len(steps) <= MOST_CHANGES or len(left) == 1:
-            change = _best(left, params, direction, forest) if forest else left[0]
-            left.remove(change)
-            params, words = change.applied(params), change.label
-        else:
-            left = []
-        steps.append(path_step(words, params if left else end, forest))
+    while left and (len(steps) <= MOST_CHANGES or len(left) == 1):
+        params = steps[-1].params
+        change = _best(left, params, direction, forest) if forest else left[0]
+        left.remove(change)
+        steps.append(path_step(change.label, change.applied(params) if left else end, forest))
+    if left:
+        steps.append(path_step(f"the other {several(len(left), 'change')}", end, forest))
     return tuple(steps)
 
 

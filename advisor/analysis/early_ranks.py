@@ -16,12 +16,13 @@ from statistics import fmean
 from typing import Final, Literal
 
 from advisor.analysis.importances import ranks_of
+from advisor.decide.interval import NORMAL_90
+from advisor.decide.trial_checks import best_until
 from advisor.evidence import has_quality
 from studies.direction import Direction
 from studies.record import Record
 from studies.rungs import rungs
 
-NORMAL_90: Final = 1.645
 VARIANCE: Final = 1.06
 """Of Fisher's z of a rank correlation, times n - 3."""
 FEWEST: Final = 5
@@ -62,22 +63,15 @@ def early_ranks(records: Sequence[Record], direction: Direction) -> tuple[RankCo
     whole = [run for run in records if run.searched and has_quality(run) and run.epochs > 1]
     longest = max((run.epochs for run in whole), default=0)
     whole = [run for run in whole if run.epochs == longest]
-    computed = []
+    computed: list[RankCorrelation | None] = []
     for epoch in rungs(longest)[:-1] if longest > 1 else ():
-        pairs = {
-            run.number: (run.optimizer, direction.loss(early), direction.loss(run.measured_quality))
+        pairs = [
+            (run.optimizer, direction.loss(early), direction.loss(run.measured_quality))
             for run in whole
-            if (early := _best_until(run, epoch, direction)) is not None
-        }
-        computed += [
-            RankCorrelation(
-                over=over, epoch=epoch, epochs=longest, correlation=r, low=low, high=high, compared=compared
-            )
-            for over, groups in _groups(list(pairs.values())).items()
-            if (pooled := _pooled(groups)) is not None
-            for r, low, high, compared in (pooled,)
+            if (early := best_until(run, epoch, direction)) is not None
         ]
-    return tuple(computed)
+        computed += [_pooled(groups, over, epoch, longest) for over, groups in _groups(pairs).items()]
+    return tuple(filter(None, computed))
 
 
 Pair = tuple[float, float]
@@ -100,8 +94,8 @@ def _groups(pairs: Sequence[tuple[str, float, float]]) -> dict[Over, list[list[P
     }
 
 
-def _pooled(groups: Sequence[Sequence[Pair]]) -> tuple[float, float, float, int] | None:
-    """Return the mean correlation of groups, its interval, and how many were compared; None for too few."""
+def _pooled(groups: Sequence[Sequence[Pair]], over: Over, epoch: int, epochs: int) -> RankCorrelation | None:
+    """Return the mean correlation of groups with its interval; None for too few runs."""
     known = [
         (len(group), r) for group in groups if len(group) >= FEWEST and (r := spearman(group)) is not None
     ]
@@ -110,7 +104,15 @@ def _pooled(groups: Sequence[Sequence[Pair]]) -> tuple[float, float, float, int]
     weight = sum(count - 3 for count, _ in known)
     z = sum((count - 3) * math.atanh(max(-LARGEST, min(LARGEST, r))) for count, r in known) / weight
     reach = NORMAL_90 * math.sqrt(VARIANCE / weight)
-    return math.tanh(z), math.tanh(z - reach), math.tanh(z + reach), sum(count for count, _ in known)
+    return RankCorrelation(
+        over=over,
+        epoch=epoch,
+        epochs=epochs,
+        correlation=math.tanh(z),
+        low=math.tanh(z - reach),
+        high=math.tanh(z + reach),
+        compared=sum(count for count, _ in known),
+    )
 
 
 def spearman(pairs: Sequence[Pair]) -> float | None:
@@ -126,11 +128,6 @@ def spearman(pairs: Sequence[Pair]) -> float | None:
     left_ranks, right_ranks = ([rank - fmean(ranks) for rank in ranks] for ranks in (left, right))
     spread = math.sqrt(sum(a * a for a in left_ranks) * sum(b * b for b in right_ranks))
     return sum(a * b for a, b in zip(left_ranks, right_ranks, strict=True)) / spread if spread else None
-
-
-def _best_until(run: Record, epoch: int, direction: Direction) -> float | None:
-    values = [point.valid_metric for point in run.curve if point.epoch <= epoch]
-    return direction.best(filter(math.isfinite, values))
 
 
 def in_words(correlations: Sequence[RankCorrelation]) -> str:

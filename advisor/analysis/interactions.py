@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,17 +124,13 @@ class _Pair:
     @property
     def freedom(self) -> int:
         """Return how many means the pairs of groups have beyond the sums."""
-        import numpy as np
-
-        sums, cells = self._designs()
-        return int(np.linalg.matrix_rank(cells) - np.linalg.matrix_rank(sums))
+        sums, cells = self._bases
+        return int(cells.shape[1] - sums.shape[1])
 
     @property
     def freedom_left(self) -> int:
         """Return how many runs there are beyond the means of the pairs of groups; at least 1."""
-        import numpy as np
-
-        return max(1, len(self.ranks) - int(np.linalg.matrix_rank(self._designs()[1])))
+        return max(1, len(self.ranks) - int(self._bases[1].shape[1]))
 
     def share(self) -> float:
         """Return the interaction as a share of the variance of the ranks."""
@@ -144,8 +141,7 @@ class _Pair:
         """Return the F statistics that chance gives: what the sums leave open, dealt anew."""
         import numpy as np
 
-        sums, _ = self._designs()
-        base = _basis(sums)
+        base, _ = self._bases
         fitted = base @ (base.T @ self.ranks)
         rest = self.ranks - fitted
         dealt = np.stack([fitted + draw.permutation(rest) for _ in range(DEALS)], axis=1)
@@ -168,19 +164,20 @@ class _Pair:
         ]
         return float(np.sqrt((PARTS - 1) / PARTS * np.sum((np.array(shares) - np.mean(shares)) ** 2)))
 
-    def _designs(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    @cached_property
+    def _bases(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Return bases of what sums of both settings explain, and of what their pairs of groups do."""
         import numpy as np
 
         left, right = np.eye(self.left.max() + 1)[self.left], np.eye(self.right.max() + 1)[self.right]
         cells = (left[:, :, None] * right[:, None, :]).reshape(len(self.ranks), -1)
-        return np.hstack([left, right]), cells
+        return _basis(np.hstack([left, right])), _basis(cells)
 
     def _squares(self, ranks: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], ...]:
         """Return what pairs explain beyond sums, the rest, and all: squares of columns of ranks."""
         import numpy as np
 
-        sums, cells = (_basis(design) for design in self._designs())
-        by_sums, by_cells = (np.sum((basis.T @ ranks) ** 2, axis=0) for basis in (sums, cells))
+        by_sums, by_cells = (np.sum((basis.T @ ranks) ** 2, axis=0) for basis in self._bases)
         every = np.sum(ranks**2, axis=0)
         total = np.sum((ranks - ranks.mean(axis=0)) ** 2, axis=0)
         return np.maximum(by_cells - by_sums, 0.0), np.maximum(every - by_cells, 0.0), total

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from advisor.analysis.recipe_changes import members
 from studies.recipe import SET_AXES
 
 FEWEST: Final = 12
@@ -33,8 +34,6 @@ class QualityForest:
     """That it was grown from."""
     error: float
     """Root of the mean squared error on runs that its trees did not see, in the metric."""
-    spread: float
-    """The same error of whoever says the mean each time."""
     _model: Any
 
     def quality(self, params: Mapping[str, Any]) -> float:
@@ -70,7 +69,6 @@ def quality_forest(recipes: Sequence[Mapping[str, Any]], qualities: Sequence[flo
         columns=columns,
         runs=len(recipes),
         error=float(np.sqrt(np.mean((unseen - y) ** 2))),
-        spread=float(y.std()),
         _model=model,
     )
 
@@ -81,7 +79,7 @@ def _columns(recipes: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
     for key in sorted({key for params in recipes for key in params}):
         values = [params.get(key) for params in recipes]
         if key in SET_AXES:
-            names = {name for value in values for name in str(value or "").split("+") if name}
+            names = {name for params in recipes for name in members(params, key)}
             columns += [(key, name) for name in sorted(names)]
         elif any(isinstance(value, (str, bool)) for value in values):
             columns += [(key, str(value)) for value in sorted({str(v) for v in values if v is not None})]
@@ -94,7 +92,7 @@ def _cell(params: Mapping[str, Any], column: Column) -> float:
     key, asked_for = column
     value = params.get(key)
     if key in SET_AXES:
-        return float(asked_for in str(value or "").split("+"))
+        return float(asked_for in members(params, key))
     if asked_for:
         return float(str(value) == asked_for)
     return ABSENT if value is None else max(min(float(value), 1e30), ABSENT)

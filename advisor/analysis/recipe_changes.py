@@ -31,7 +31,7 @@ class RecipeChange:
         changed = {key: value for key, value in params.items() if key not in self.drops} | dict(self.sets)
         if self.joins:
             axis, name = self.joins
-            changed[axis] = "+".join(sorted(set(_members(params, axis)) ^ {name}))
+            changed[axis] = "+".join(sorted(set(members(params, axis)) ^ {name}))
         return changed
 
 
@@ -50,8 +50,8 @@ def changes(start: Params, end: Params) -> tuple[RecipeChange, ...]:
     axes = [key for key in dict.fromkeys((*start, *end)) if "." not in key]
     for axis in axes:
         if axis in SET_AXES:
-            members = sorted(set(_members(start, axis)) ^ set(_members(end, axis)))
-            steps += [_membership(axis, name, start, end) for name in members]
+            names = sorted(set(members(start, axis)) ^ set(members(end, axis)))
+            steps += [_membership(axis, name, start, end) for name in names]
         elif start.get(axis) != end.get(axis):
             steps.append(_replacement(axis, start, end))
         covered |= {key for step in steps for key in (*step.drops, *(name for name, _ in step.sets))}
@@ -60,8 +60,9 @@ def changes(start: Params, end: Params) -> tuple[RecipeChange, ...]:
     return tuple(steps)
 
 
-def _members(params: Params, axis: str) -> list[str]:
-    return [name for name in str(params.get(axis, "")).split("+") if name]
+def members(params: Params, axis: str) -> list[str]:
+    """Return the choices of an axis that takes several; none where the recipe does not have it."""
+    return [name for name in str(params.get(axis) or "").split("+") if name]
 
 
 def _fields_of(params: Params, axis: str, name: object) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _replacement(axis: str, start: Params, end: Params) -> RecipeChange:
 
 
 def _membership(axis: str, name: str, start: Params, end: Params) -> RecipeChange:
-    joins = name in _members(end, axis)
+    joins = name in members(end, axis)
     fields = _fields_of(end if joins else start, axis, name)
     return RecipeChange(
         label=f"{'with' if joins else 'without'} {name}",

@@ -80,13 +80,12 @@ def _enough(evidence: Evidence, short: Mapping[str, int]) -> str:
     rounds = max(WHOLE_RUNS - max(count, 1) for count in short.values())
     rounds += 0 if evidence.fair == STRICT or racing == 1 else WAITING_ROUNDS
     needed = sum(record.searched for record in evidence.records) + untried + rounds * ETA * racing
-    words[words.index("--budget") + 1] = f"{_outlasting(needed, entered, evidence.fair)}trials"
+    words[words.index("--budget") + 1] = f"{_outlasting(needed, entered, racing, evidence.fair)}trials"
     return shlex.join(words)
 
 
-def _outlasting(trials: int, optimizers: int, fair: str) -> int:
-    """Return the budget under which none in the race is left out within so many trials."""
-    racing = min(optimizers, race_size(optimizers, 0, fair=fair))
+def _outlasting(trials: int, optimizers: int, racing: int, fair: str) -> int:
+    """Return the budget under which none of those in the race is left out within so many trials."""
     for halvings, share in enumerate(HALVINGS, start=1):
         if race_size(optimizers, halvings, fair=fair) < racing:
             return math.floor(trials / share) + 1
@@ -177,5 +176,10 @@ def _agreement(runs: Iterable[Record], direction: Direction) -> tuple[int, int]:
 def _early(run: Record, direction: Direction) -> float | None:
     """Return the best metric of the first third of a run; None when that is all of it, or has no number."""
     third = math.ceil(run.epochs / 3)
-    values = [point.valid_metric for point in run.curve if point.epoch <= third < run.epochs]
+    return best_until(run, third, direction) if third < run.epochs else None
+
+
+def best_until(run: Record, epoch: int, direction: Direction) -> float | None:
+    """Return the best metric of a run up to an epoch; None where there is no number."""
+    values = [point.valid_metric for point in run.curve if point.epoch <= epoch]
     return direction.best(filter(math.isfinite, values))

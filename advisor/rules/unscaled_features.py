@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from advisor.evidence import Evidence
-from advisor.report.numbers import number
+from advisor.report.numbers import number, percent
 from advisor.rules import PriorRule
 from studies.data.inputs import SPARSE
 from studies.facts import Facts
@@ -36,7 +36,7 @@ class UnscaledFeatures(PriorRule):
     """Non-zero share of the inputs below which spreads differ because columns are rare."""
     when: ClassVar[str] = (
         f"the widest column spreads at least {ratio:g} times as far as the narrowest, "
-        f"over {100 * density:.0f} % of the entries are non-zero, and the model does not begin with a norm"
+        f"over {percent(density)} of the entries are non-zero, and the model does not begin with a norm"
     )
     strengths: ClassVar[Mapping[str, float]] = {
         "Adagrad": 0.6, "AdamW": 0.6, "Adam": 0.6, "NAdamW": 0.6, "RMSprop": 0.6,

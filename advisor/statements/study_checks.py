@@ -12,6 +12,7 @@ from advisor.statements.check import Check
 from advisor.statements.recomputed import finished, same, whole_runs
 from advisor.statements.statement import Case
 from studies.limits import LIMITED_COST
+from studies.plans.fairness import STRICT
 from studies.quantities import listed, several
 from studies.record import Record
 
@@ -97,14 +98,14 @@ class EnoughTrials(Check):
             and set(self.left_behind) == behind
             and set(self.subjects) == set(short)
             and self.missing_runs == lacking
-            and self.strict == (case.evidence.fair == "strict")
+            and self.strict == (case.evidence.fair == STRICT)
             and self.passed == (not short)
         )
 
 
 def _is_behind(case: Case, optimizer: str) -> bool:
     """Tell whether an optimizer's best whole run is in the worse half, or it has none and was compared."""
-    if case.evidence.fair == "strict":
+    if case.evidence.fair == STRICT:
         return False
     trials, direction = [run for run in case.evidence.records if run.searched], case.evidence.direction
     runs = sorted(finished(trials), key=lambda run: direction.loss(run.measured_quality))

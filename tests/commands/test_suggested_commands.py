@@ -29,8 +29,8 @@ SEVEN = f"{FOUR},Lion,NAdamW,Nesterov"
     ],
 )
 def test_the_budget_for_the_missing_runs_makes_them(inside, home, optimizers, fair):
-    asked = ("--optimizers", optimizers, "--fair", fair, "--budget", "7trials")
-    assert inside(*START, *asked).returncode == 0
+    options = ("--optimizers", optimizers, "--fair", fair, "--budget", "7trials")
+    assert inside(*START, *options).returncode == 0
     before = enough(home)
     assert inside(*shlex.split(before.command)[1:]).returncode == 0
 

@@ -90,8 +90,8 @@ def test_a_start_goes_on_with_rows_that_were_measured_as_it_asks(tmp_path):
     append(tmp_path, [plain, replace(plain, workers="2"), replace(plain, contestant="random")])
     append(tmp_path, [replace(plain, options="--fair strict"), replace(plain, options="--budget 9trials")])
 
-    def workers_and_options(**asked):
-        rows = Contest(cap_seconds=1.0, folder=tmp_path, **asked).measured()
+    def workers_and_options(**fields):
+        rows = Contest(cap_seconds=1.0, folder=tmp_path, **fields).measured()
         return [(row.workers, row.options) for row in rows if row.contestant == "ours"]
 
     assert workers_and_options() == [("1", "")]

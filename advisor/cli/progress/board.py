@@ -102,14 +102,19 @@ class Board:
         """Return the search trials that have ended."""
         return sum(record.searched for record in self.records)
 
+    @property
+    def most_trials(self) -> int | None:
+        """Return the trials that the search may have; None without such a budget, and once it compresses."""
+        return None if self.stage == "compress" else self.budget.trials
+
     def take(self, event: Event) -> None:
         """Take note of an event."""
         self.stage, self.note = event.stage, event.note or self.note
         if event.record is not None:
             self.records.append(event.record)
             self._known.pop(event.record.optimizer, None)
-            number = event.record.number
-            self.training = {each: at for each, at in self.training.items() if each.number != number}
+            ended = event.record.number
+            self.training = {each: at for each, at in self.training.items() if each.number != ended}
         if event.training:
             now = self.elapsed
             self.training = {each: self.training.get(each, now) for each in event.training}
@@ -131,22 +136,17 @@ class Board:
         shares = []
         if self.budget.seconds:
             shares.append(self.elapsed / self.budget.seconds)
-        if self.budget.trials and self.stage != "compress":
-            shares.append(self.searched / self.budget.trials)
+        if self.most_trials:
+            shares.append(self.searched / self.most_trials)
         return min(max(shares), 1.0) if shares else None
 
-    def clock(self) -> str:
-        """Return elapsed and budget, as in `12 s of 60 s`."""
-        budget = self.budget
-        parts = [
-            format_seconds(max(self.elapsed, 0.1))
-            + (f" of {format_seconds(budget.seconds)}" if budget.seconds else "")
-        ]
-        parts += (
-            [f"{self.searched} of {several(budget.trials, 'trial')}"]
-            if budget.trials and self.stage != "compress"
-            else []
-        )
+    def clock(self, write: Callable[[float], str] = format_seconds) -> str:
+        """Return elapsed and budget, as in `12 s of 60 s`; `write` writes the seconds that have passed."""
+        parts = [write(max(self.elapsed, 0.1))]
+        if self.budget.seconds:
+            parts[0] += f" of {format_seconds(self.budget.seconds)}"
+        if self.most_trials:
+            parts.append(f"{self.searched} of {several(self.most_trials, 'trial')}")
         return ", ".join(parts)
 
     def left(self) -> str:
@@ -154,8 +154,8 @@ class Board:
         parts = []
         if self.budget.seconds:
             parts.append(in_seconds(max(self.budget.seconds - self.elapsed, 0.0)))
-        if self.budget.trials and self.stage != "compress":
-            parts.append(several(max(self.budget.trials - self.searched, 0), "trial"))
+        if self.most_trials:
+            parts.append(several(max(self.most_trials - self.searched, 0), "trial"))
         return f"at most {' or '.join(parts)} left" if parts else ""
 
     def states(self) -> str:

@@ -76,11 +76,7 @@ def _bar(board: Board, *, ascii_only: bool) -> str:
 
 
 def _clock(board: Board) -> str:
-    budget, elapsed = board.budget, in_seconds(board.elapsed)
-    parts = [f"{elapsed} of {format_seconds(budget.seconds)}" if budget.seconds else elapsed]
-    if budget.trials and board.stage != "compress":
-        parts.append(f"{board.searched} of {several(budget.trials, 'trial')}")
-    return ", ".join(filter(None, [*parts, board.left()]))
+    return ", ".join(filter(None, [board.clock(in_seconds), board.left()]))
 
 
 def _now(board: Board) -> list[str]:

@@ -30,16 +30,16 @@ def describe(record: Record, metric: str) -> str:
     lr = record.params.get(f"optimizer.{record.optimizer}.lr", 0.0)
     why = f"  ({record.error})" if record.error and record.state != "pruned" else ""
     seconds = format_seconds(record.train_seconds) if record.train_seconds else ""
-    trial = f"#{record.number:<4} {record.stage:<9} {record.optimizer:<{NAME_WIDTH}} {record.state:<10}"
-    return f"{trial} lr {lr:<8.3g} {quality:<18} {seconds:>8}{why}"
+    return f"{_trial(record)} lr {lr:<8.3g} {quality:<18} {seconds:>8}{why}"
 
 
 def _describe_compressed(record: Record, metric: str) -> str:
     name = f"{in_words(record.params):<44}"
-    trial = (
-        f"#{record.number:<4} {record.stage:<9} {record.optimizer:<{NAME_WIDTH}} {record.state:<10} {name}"
-    )
     if record.state != "complete":
-        return f"{trial} ({record.error})"
+        return f"{_trial(record)} {name} ({record.error})"
     _, size, share, quality, latency = compressed_cells(record)
-    return f"{trial} {metric} {quality:<7} {size:>9} ({share}) {latency:>8}"
+    return f"{_trial(record)} {name} {metric} {quality:<7} {size:>9} ({share}) {latency:>8}"
+
+
+def _trial(record: Record) -> str:
+    return f"#{record.number:<4} {record.stage:<9} {record.optimizer:<{NAME_WIDTH}} {record.state:<10}"

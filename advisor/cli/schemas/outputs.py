@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
-from advisor.analysis.ablation import AblationStep
+from advisor.analysis.ablation import Ablation
 from advisor.cli.listing import KINDS
 from advisor.cli.rows import (
     DatasetRow,
@@ -103,26 +103,9 @@ class Imported(TypedDict):
     notes: list[str]
 
 
-class AblationOutput(TypedDict):
-    """Ablation: what `ablate` prints."""
+class AblationWords(TypedDict):
+    """Ablation in words: what `ablate` prints beside the figures."""
 
-    study: str
-    optimizer: str
-    """The advised one."""
-    start: str
-    """Optimizer whose defaults the path begins at."""
-    metric: str
-    direction: Direction
-    seeds: int
-    """Paired seeds of the path."""
-    steps: list[AblationStep]
-    """The start first, the advised recipe last."""
-    measured: bool
-    """Whether every effect is measured."""
-    error: float | None
-    """Of what is foretold, in the metric; None where nothing is."""
-    runs: int
-    """Whole runs that foretell it."""
     says: str
     basis: str
     """What the figures rest on."""
@@ -154,7 +137,7 @@ OUTPUTS: Final[Mapping[str, Any]] = {
     "resume": Outcome,
     "compress": Outcome,
     "recommend": Recommendation,
-    "ablate": AblationOutput,
+    "ablate": Annotated[dict[str, Any], Ablation, AblationWords],
     "import": Imported,
     "doctor": Environment,
     "list": list[Literal[KINDS]],  # type: ignore[valid-type]
