@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from dashboard.snapshot import Study
-    from studies.storage.annotations import StudyAnnotations, TrialAnnotations
+    from studies.storage.annotations import StudyAnnotations
 
 LABELS: Final = {cost.field: cost.label for cost in COSTS} | {"compressed_bytes": "model size through gzip"}
 """Of the columns of a table that are written in one unit each, by field."""
@@ -99,7 +99,7 @@ def state_in_a_line(study: Study) -> str:
     return f"Study {label}, {progress(study)}. {search_state(study)}"
 
 
-def said_in_a_line(said: StudyAnnotations | TrialAnnotations) -> str:
+def said_in_a_line(said: StudyAnnotations) -> str:
     """Return tags and note on one line; empty where nothing is said."""
     tags = f"Tags: {', '.join(said.tags)}." if said.tags else ""
     return " ".join(filter(None, (tags, " ".join(said.note.split()))))

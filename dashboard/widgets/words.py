@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from advisor.agents import launch_process
@@ -74,9 +74,3 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) ->
         f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |"
         for line in lines
     )
-
-
-def learning_rate(params: Mapping[str, Any]) -> float | None:
-    """Return the learning rate of a flat recipe, if it has one."""
-    lr = params.get(f"optimizer.{params['optimizer']}.lr")
-    return None if lr is None else float(lr)
