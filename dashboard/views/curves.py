@@ -9,7 +9,6 @@ import streamlit as st
 
 from advisor.analysis.early_ranks import early_ranks
 from advisor.analysis.searched_space import steps_of
-from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
 from dashboard.charts import curves
@@ -18,7 +17,7 @@ from dashboard.charts.curve_axes import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, nothing_yet, open_study
-from dashboard.widgets.words import bullets, plain
+from dashboard.widgets.words import bullets, plain, resume
 from studies.quantities import several
 from studies.record import Record
 
@@ -52,7 +51,7 @@ def show(home: Path, name: str) -> None:
         if study.records:
             empty = "No trial has trained a whole epoch; the page Trials says why."
         message = f"{empty} Here stand the learning curves of every run."
-        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
+        nothing_yet(message, resume(study))
         return
     axes = _axes(study)
     figure = curves.learning_curves(
