@@ -23,7 +23,6 @@ from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
 OVERS: Final = {"trials": "trials of the search", "seeds": "seeds of the finalists"}
-TRIAL: Final = "trial"
 EARLY: Final = (
     "Of whole runs, the rank at each rung against that at the end, with its 90 % interval: 1 where the order "
     "stays, 0 where it says nothing. Runs that were stopped have no end and are left out: those that are "
@@ -92,7 +91,7 @@ def _axes(study: Study) -> Axes:
         log_x = address.toggle("Log time axis", "log-x", study=study.name)
         log_y = address.toggle("Log quality axis", "log-y", study=study.name)
         singles = address.toggle("Single runs", "singles", study=study.name, default=True)
-    trial = address.trial_number(st.query_params.get(TRIAL, NONE))
+    trial = address.trial_number(st.query_params.get(links.TRIAL, NONE))
     return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
 
 
@@ -102,7 +101,7 @@ def _trial(study: Study) -> None:
     chosen = address.selectbox(
         "Trial",
         [NONE, *by_number],
-        TRIAL,
+        links.TRIAL,
         study=study.name,
         words=lambda trial: _label(by_number[trial]) if trial in by_number else "none",
     )

@@ -65,7 +65,7 @@ def _cost(study: str) -> str:
 def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
     """Show the recipe of the trial in the address, else of the cheapest that nothing beats in both."""
     by_number = {record.number: record for record in records}
-    named = address.trial_number(st.query_params.get("trial", ""))
+    named = address.trial_number(st.query_params.get(links.TRIAL, ""))
     record = by_number.get(default if named is None else named, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.header(f"Trial {record.number}")
