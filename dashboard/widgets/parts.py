@@ -81,16 +81,11 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
     st.caption(plain(state_in_a_line(study)))
     if line := said_in_a_line(reads.annotations_of(home, name)):
         st.caption(plain(line))
-    show_circumstances(study)
+    if special := " ".join(map(str, circumstances(study.evidence))):
+        st.caption(plain(special))
     if study.damaged:
         st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
-
-
-def show_circumstances(study: Study) -> None:
-    """Say what every page says beside its charts: a tie, one candidate, failures, what is to come."""
-    if said := " ".join(map(str, circumstances(study.evidence))):
-        st.caption(plain(said))
 
 
 def state_in_a_line(study: Study) -> str:
