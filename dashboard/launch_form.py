@@ -7,7 +7,7 @@ own is refused unless the page was started with --allow-code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +27,8 @@ OF_DATA: Final = (
 """Fields that `data_problems` looks at."""
 ASIDE: Final = ("source", "study", "tracking")
 """Fields that are no options, or not of what is searched for."""
-USUALLY: Final[Mapping[str, Any]] = {
-    "task": "", "time": "", "group": "", "split": "", "metric": "", "model": "", "batch_size": "",
-    "compression": "off",
-}  # fmt: skip
-"""Options that may not fit the data, and what leaves each out."""
+MISFITS: Final = ("task", "time", "group", "split", "metric", "model", "batch_size", "compression")
+"""Options that may not fit the data, in the order in which they are blamed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,20 +138,15 @@ def data_problems(form: LaunchForm) -> dict[str, str]:
         return {}
     blamed = (
         name
-        for name in USUALLY
-        if name in form.options and not _line(lambda: _open(replace(form, **{name: USUALLY[name]})))  # noqa: B023
+        for name in MISFITS
+        if name in form.options and not _line(lambda: _open(_without(form, name)))  # noqa: B023
     )
     return {next(blamed, "target" if form.target else "source"): line}
 
 
-def check(form: LaunchForm, home: Path, *, allow_code: bool) -> None:
-    """Check a form as far as it can be before the data is opened.
-
-    Raises:
-        BadWorkload: the first thing that is wrong, in one line.
-    """
-    for line in problems(form, home, allow_code=allow_code).values():
-        raise BadWorkload(line)
+def _without(form: LaunchForm, option: str) -> LaunchForm:
+    """Return a form that leaves one option as it usually is."""
+    return replace(form, **{option: getattr(LaunchForm, option)})
 
 
 def _check_target(form: LaunchForm) -> None:

@@ -21,6 +21,7 @@ from advisor.decide.recommend import recommend
 from advisor.decide.rulebook import apply_rules
 from advisor.jobs.downloads import Downloads, downloads
 from advisor.recommendation import Recommendation
+from dashboard import whatif
 from dashboard.charts.search_space.ablation import ablation_of
 from dashboard.snapshot import Study
 from dashboard.studies_table import Summary
@@ -171,7 +172,7 @@ def _recommendation(home: str, name: str, stamp: Stamp) -> Recommendation:
 
 @st.cache_resource(max_entries=ANSWERS_IN_MEMORY, show_spinner=False)
 def _answer(home: str, name: str, stamp: Stamp, limits: Limits, goal: str) -> Recommendation:
-    return recommend(replace(_study(home, name, stamp).evidence, limits=limits, goal=goal))
+    return recommend(whatif.under(_study(home, name, stamp).evidence, limits, goal))
 
 
 @st.cache_resource(max_entries=FILES_IN_MEMORY, show_spinner="Making train.py and the model")

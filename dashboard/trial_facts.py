@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from advisor.report.numbers import duration, number
+from studies.direction import Direction
 from studies.quantities import several
 from studies.record import Measurement, Record
 
-ENDED = {
+ENDED: Final[Mapping[str, str]] = {
     "complete": "It went to its end",
     "pruned": "It was cut short",
     "infeasible": "It cannot be used",
@@ -78,16 +80,15 @@ def made_small(records: Sequence[Record], record: Record) -> tuple[Record, ...]:
     return tuple(each for each in records if each.stage == "compress" and each.source == record.number)
 
 
-def best_point(record: Record, *, maximizes: bool) -> Measurement | None:
+def best_point(record: Record, direction: Direction) -> Measurement | None:
     """Return the point of the curve where the metric is best, the earliest of equals; None for no curve."""
     known = [point for point in record.curve if math.isfinite(point.valid_metric)]
-    sign = 1 if maximizes else -1
-    return max(known, key=lambda point: sign * point.valid_metric, default=None)
+    return min(known, key=lambda point: direction.loss(point.valid_metric), default=None)
 
 
-def metric_title(record: Record, metric: str, *, maximizes: bool) -> str:
+def metric_title(record: Record, metric: str, direction: Direction) -> str:
     """Return the title of the chart of the metric: where the run was best."""
-    best = best_point(record, maximizes=maximizes)
+    best = best_point(record, direction)
     if best is None:
         return "No epoch was measured"
     last = record.epochs

@@ -75,25 +75,6 @@ def reading(values: QualityChart) -> str:
     return " ".join([*(sentence for holds, sentence in sentences if holds), beyond]).strip()
 
 
-def rows(values: QualityChart) -> list[dict[str, Any]]:
-    """Return what is drawn as rows of a table."""
-    marks = [
-        {
-            "optimizer": mark.optimizer,
-            "role": mark.role,
-            "quality": mark.quality,
-            "interval_low": mark.interval[0] if mark.interval else None,
-            "interval_high": mark.interval[1] if mark.interval else None,
-            values.cost.field: mark.cost,
-        }
-        for mark in values.marks
-    ]
-    plain = [
-        {"optimizer": name, "role": "plain model", "quality": value} for name, value in values.plain_models
-    ]
-    return [*marks, *plain]
-
-
 def quality_for_cost(evidence: Evidence, answer: Recommendation, values: QualityChart | None) -> Statement:
     """Say what the advised optimizer reached at which cost, beside the others that fit."""
     if values is None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from advisor.report.axis_marks import log_axis, reach
+from advisor.report.axis_marks import log_axis
 from studies.direction import Direction
 from studies.quantities import several
 
@@ -40,16 +40,17 @@ def whole_scale(most: float) -> dict[str, Any]:
     return EVEN | {"dtick": 1 if most <= FEW else None}
 
 
-def zoom(figure: go.Figure, qualities: Sequence[float], direction: Direction) -> go.Figure:
-    """Zoom the quality axis to the runs that matter, where a few far worse ones would press them flat.
+def zoom(
+    figure: go.Figure, qualities: Sequence[float], ends: tuple[float, float] | None, direction: Direction
+) -> go.Figure:
+    """Zoom the quality axis to what lies between two ends; None leaves it as it is.
 
-    What lies beyond is counted in a corner of the chart.
+    The runs beyond, which would press the others flat, are counted in a corner of the chart.
     """
-    ends = reach(qualities, direction)
     if ends is None:
         return figure
-    figure.update_yaxes(range=ends)
     low, high = ends
+    figure.update_yaxes(range=ends)
     return count_beyond(figure, sum(not low <= quality <= high for quality in qualities), direction)
 
 

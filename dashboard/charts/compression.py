@@ -19,7 +19,7 @@ from advisor.report.numbers import number, times
 from advisor.report.optimizer_styles import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Style
 from advisor.report.units import Unit, unit_of
 from dashboard.charts import Plot
-from dashboard.charts.axes import count_beyond, log_scale
+from dashboard.charts.axes import log_scale, zoom
 from dashboard.charts.looks import RING, transparent
 from studies.direction import Direction
 from studies.quantities import format_bytes, format_seconds
@@ -116,10 +116,8 @@ def tradeoff(
         _add(figure, faded, metric, legend, style.marker(size=8, opacity=0.3), panels)
     if advised in entries and advised is not None:
         _add(figure, [advised], metric, {"name": "advised"}, RING | {"size": 20, "color": ORANGE}, panels)
-    ends = _view([entry.quality for entry in entries], direction)
-    if ends:
-        beyond = sum(not ends[0] <= entry.quality <= ends[1] for entry in entries)
-        count_beyond(figure.update_yaxes(range=ends), beyond, direction)
+    qualities = [entry.quality for entry in entries]
+    zoom(figure, qualities, _view(qualities, direction), direction)
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)", col=1)
     for column, panel in enumerate(panels, start=1):
         figure.update_xaxes(title_text=panel.unit.titled(panel.label), **panel.scale(entries), col=column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
@@ -52,31 +52,31 @@ def learning_curves(
     figure = go.Figure()
     shown = drawn(records, axes)
     gl = sum(len(record.curve) for record in shown) > MANY_POINTS
+    bands = {name: median for name in style_of if (median := _band(records, name, axes))}
     for optimizer, style in style_of.items():
         singles = [record for record in shown if record.optimizer == optimizer]
         if singles:
             _draw_singles(figure, singles, style, axes, gl=gl)
-        if median := _band(records, optimizer, axes):
-            _draw_band(figure, median, optimizer, style, axes)
+        if optimizer in bands:
+            _draw_band(figure, bands[optimizer], optimizer, style, axes)
     name_ends(figure, style_of)
     _draw_chosen(figure, records, style_of, axes)
     label_qualities(figure, curves_reach(records, axes, metric, direction), metric, direction)
     _label(figure, axes, metric, direction)
     if not axes.log_y:
-        _zoom(figure, records, shown, axes, direction if axes.y == "metric" else Direction.MINIMIZE)
+        toward = direction if axes.y == "metric" else Direction.MINIMIZE
+        _zoom(figure, bands.values(), shown, axes, toward)
     return legend_below(figure, height=540)
 
 
 def _zoom(
     figure: go.Figure,
-    records: Sequence[Record],
+    bands: Iterable[Band],
     shown: Sequence[Record],
     axes: Axes,
     direction: Direction,
 ) -> None:
     """Zoom to the medians, which a diverged run would flatten, and count the runs that leave the view."""
-    names = sorted({record.optimizer for record in records})
-    bands = [median for name in names if (median := _band(records, name, axes))]
     heights = [height for median in bands for height in (*median.low, *median.high)]
     if not heights:
         return

@@ -149,11 +149,9 @@ def _draw_measured(
 
 
 def _error_of(facts: Facts, record: Record, unit: Unit) -> list[Any]:
-    error, peaks = (
-        forecast_error(facts, record) or 0.0,
-        (_forecast_bytes(facts, record), record.peak_bytes or 0),
-    )
-    return [record.number, record.params["batch_size"], percent(abs(error)), *map(unit.write, peaks)]
+    error = percent(abs(forecast_error(facts, record) or 0.0))
+    peaks = (_forecast_bytes(facts, record), record.peak_bytes or 0)
+    return [record.number, record.params["batch_size"], error, *map(unit.write, peaks)]
 
 
 def _forecast_bytes(facts: Facts, record: Record) -> int:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from advisor.analysis.pareto import pareto_front_of_records
 from advisor.evidence import has_quality
+from advisor.report.axis_marks import reach
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import GREY, VERMILION, Style
 from advisor.report.units import Unit, unit_of
@@ -87,7 +88,8 @@ def quality_by_cost(
     figure.update_xaxes(title_text=unit.titled(cost.label))
     costs = [unit.of(getattr(record, cost.field)) for record in drawn]
     _scale(figure, costs, None if allowed is None else unit.of(allowed))
-    zoom(figure, [record.measured_quality for record in drawn], direction)
+    qualities = [record.measured_quality for record in drawn]
+    zoom(figure, qualities, reach(qualities, direction), direction)
     label_qualities(figure, front_ends(records, cost, metric, direction, allowed), metric, direction)
     return legend_below(figure, height=500).update_layout(clickmode="event+select")
 

@@ -43,7 +43,7 @@ def metric_curve(
             line = {"color": tinted(GREY, 0.6), "width": 1.5}
             figure.add_trace(_line(each, _metric, f"trial {each.number}, seed {each.seed}", line))
     figure.add_trace(_line(record, _metric, f"trial {record.number}", style.line(3)))
-    if best := best_point(record, maximizes=direction.maximizes):
+    if best := best_point(record, direction):
         ring = go.Scatter(
             x=[best.epoch],
             y=[best.valid_metric],
@@ -54,7 +54,7 @@ def metric_curve(
         )
         figure.add_trace(ring)
     figure.update_yaxes(title_text=f"validation {metric} ({direction.word} is better)")
-    return _laid_out(figure, record, metric_title(record, metric, maximizes=direction.maximizes))
+    return _laid_out(figure, record, metric_title(record, metric, direction))
 
 
 def loss_curve(record: Record, style: Style) -> go.Figure:

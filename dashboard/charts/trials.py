@@ -15,7 +15,7 @@ from advisor.report.units import Unit, unit_of
 from advisor.statements.statement import Statement
 from advisor.statements.titles_trials import BestTrial, NothingComplete, SearchLeader
 from dashboard.charts import Plot
-from dashboard.charts.axes import count_beyond, fitting_scale, whole_scale
+from dashboard.charts.axes import fitting_scale, whole_scale, zoom
 from dashboard.charts.looks import label_qualities
 from dashboard.spotlight import name_ends
 from studies.direction import Direction
@@ -100,10 +100,7 @@ def quality_by_seconds(
     finding = best_single_run(records, metric, direction)
     seconds = [unit.of(record.train_seconds) for record in drawn if record.train_seconds]
     figure.update_xaxes(title_text=unit.titled("training time"), **fitting_scale(seconds))
-    ends = _range_of_whole_runs(drawn)
-    if ends:
-        beyond = sum(not ends[0] <= record.measured_quality <= ends[1] for record in drawn)
-        count_beyond(figure.update_yaxes(range=ends), beyond, direction)
+    zoom(figure, [record.measured_quality for record in drawn], _range_of_whole_runs(drawn), direction)
     return label_qualities(figure, finding, metric, direction)
 
 

@@ -9,7 +9,6 @@ import streamlit as st
 
 from advisor.analysis.early_ranks import early_ranks
 from advisor.analysis.searched_space import steps_of
-from advisor.jobs.command_lines import at_home
 from advisor.report.layout import settings
 from advisor.report.numbers import duration, number
 from dashboard.charts import curves
@@ -18,13 +17,12 @@ from dashboard.charts.curve_axes import Axes
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, nothing_yet, open_study
-from dashboard.widgets.words import bullets, plain
+from dashboard.widgets.words import bullets, plain, resume
 from studies.quantities import several
 from studies.record import Record
 
 XS: Final = {"epoch": "epoch", "seconds": "training seconds"}
 OVERS: Final = {"trials": "trials of the search", "seeds": "seeds of the finalists"}
-TRIAL: Final = "trial"
 EARLY: Final = (
     "Of whole runs, the rank at each rung against that at the end, with its 90 % interval: 1 where the order "
     "stays, 0 where it says nothing. Runs that were stopped have no end and are left out: those that are "
@@ -52,7 +50,7 @@ def show(home: Path, name: str) -> None:
         if study.records:
             empty = "No trial has trained a whole epoch; the page Trials says why."
         message = f"{empty} Here stand the learning curves of every run."
-        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
+        nothing_yet(message, resume(study))
         return
     axes = _axes(study)
     figure = curves.learning_curves(
@@ -93,7 +91,7 @@ def _axes(study: Study) -> Axes:
         log_x = address.toggle("Log time axis", "log-x", study=study.name)
         log_y = address.toggle("Log quality axis", "log-y", study=study.name)
         singles = address.toggle("Single runs", "singles", study=study.name, default=True)
-    trial = address.trial_number(st.query_params.get(TRIAL, NONE))
+    trial = address.trial_number(st.query_params.get(links.TRIAL, NONE))
     return Axes(x=x, y=y, over=over, log_x=log_x, log_y=log_y, singles=singles, trial=trial)
 
 
@@ -103,7 +101,7 @@ def _trial(study: Study) -> None:
     chosen = address.selectbox(
         "Trial",
         [NONE, *by_number],
-        TRIAL,
+        links.TRIAL,
         study=study.name,
         words=lambda trial: _label(by_number[trial]) if trial in by_number else "none",
     )

@@ -21,7 +21,7 @@ from dashboard import reads
 from dashboard.charts import evidence
 from dashboard.snapshot import Study
 from dashboard.widgets import address
-from dashboard.widgets.parts import chart, show_circumstances, state_in_a_line
+from dashboard.widgets.parts import chart, open_study
 from dashboard.widgets.words import bullets, plain
 from studies.errors import StudyError
 from studies.quantities import several
@@ -50,16 +50,15 @@ EARLIER: Final = (
 
 def show(home: Path, name: str) -> None:
     """Show the evidence that a study's advice rests on besides its own trials."""
-    st.title("Evidence")
+    study = open_study(home, name, "Evidence")
+    if study is None:
+        return
     try:
-        study = reads.study(home, name)
         findings = apply_rules(study.evidence)
         grades = {type(rule).__name__: rule.grade for rule, _ in in_force(study.evidence.rules)}
     except StudyError as error:
         st.error(plain(error))
         return
-    st.caption(plain(state_in_a_line(study)))
-    show_circumstances(study)
     _published(study)
     _beginning(study)
     _earlier(study)

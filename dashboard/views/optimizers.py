@@ -10,7 +10,6 @@ import streamlit as st
 from advisor.analysis.targets import default_target, loss_ratios, time_ratios, times_to_target
 from advisor.analysis.tuning_curves import tuning_curves
 from advisor.decide.scale import LossScale
-from advisor.jobs import command_lines
 from advisor.recommendation import Recommendation
 from advisor.report.numbers import number
 from advisor.report.optimizer_styles import styles
@@ -20,7 +19,7 @@ from dashboard.charts import targets, tuning
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
-from dashboard.widgets.words import plain
+from dashboard.widgets.words import plain, search_longer
 from studies.errors import StudyError
 from studies.limits import Limits
 from studies.quantities import listed, several
@@ -61,10 +60,8 @@ def show(home: Path, name: str) -> None:
     if study is None:
         return
     if LossScale.of(study.evidence) is None:
-        usual = f"advisor resume {name}{command_lines.at_home(home)}"
-        command = command_lines.resume(home, name, study.manifest) or usual
         message = "No run has gone to its end yet, so there is nothing to compare. Go on with the search:"
-        nothing_yet(message, command)
+        nothing_yet(message, search_longer(study))
         return
     try:
         advice = reads.answer(home, name, Limits(), study.evidence.goal)

@@ -27,7 +27,7 @@ from dashboard.charts.search_space import (
 from dashboard.snapshot import Study
 from dashboard.widgets import address
 from dashboard.widgets.parts import chart, nothing_yet, open_study
-from dashboard.widgets.words import bullets, plain
+from dashboard.widgets.words import bullets, plain, resume
 from studies.errors import StudyError
 from studies.quantities import several
 
@@ -73,7 +73,7 @@ def show(home: Path, name: str) -> None:
     tried = [name for name in study.optimizers if searched(study.records, name)]
     if not tried:
         message = "No trial has ended yet. Here stands each searched number against the quality it gave."
-        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
+        nothing_yet(message, resume(study))
         return
     _edges(study)
     first = subject.first_optimizer(study)

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import streamlit as st
 
-from advisor.jobs import command_lines
 from advisor.report.layout import settings
 from advisor.report.numbers import number
 from dashboard import whatif
@@ -16,7 +15,7 @@ from dashboard.charts import tradeoffs as charts
 from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, number_column, open_study
-from dashboard.widgets.words import Row, filled_columns, plain
+from dashboard.widgets.words import Row, filled_columns, plain, search_longer
 from studies.costs import COSTS
 from studies.record import Record
 
@@ -37,9 +36,8 @@ def show(home: Path, name: str) -> None:
     cost = charts.BY_NAME[chosen]
     records = charts.measured(study.records, cost)
     if not records:
-        usual = f"advisor resume {name}{command_lines.at_home(home)}"
-        command = command_lines.resume(home, name, study.manifest) or usual
-        nothing_yet(f"No run that went to its end has a {cost.label} yet. Go on with the search:", command)
+        message = f"No run that went to its end has a {cost.label} yet. Go on with the search:"
+        nothing_yet(message, search_longer(study))
         return
     rows = charts.rows(study.records, cost, study.direction)
     limits, _ = whatif.from_address(st.query_params.to_dict(), study.evidence)
@@ -67,7 +65,7 @@ def _cost(study: str) -> str:
 def _recipe(study: Study, records: Sequence[Record], *, default: int) -> None:
     """Show the recipe of the trial in the address, else of the cheapest that nothing beats in both."""
     by_number = {record.number: record for record in records}
-    named = address.trial_number(st.query_params.get("trial", ""))
+    named = address.trial_number(st.query_params.get(links.TRIAL, ""))
     record = by_number.get(default if named is None else named, by_number[default])
     steps = record.curve[-1].step if record.curve else None
     st.header(f"Trial {record.number}")

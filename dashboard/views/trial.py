@@ -19,7 +19,7 @@ from dashboard.snapshot import Study
 from dashboard.widgets import address, links
 from dashboard.widgets.annotating import note_and_tags
 from dashboard.widgets.parts import chart, cost_columns, in_units, nothing_yet, number_column, open_study
-from dashboard.widgets.words import Row, filled_columns, markdown_table, plain
+from dashboard.widgets.words import Row, filled_columns, markdown_table, plain, resume
 from studies.costs import COSTS
 from studies.recipe_file import to_toml
 from studies.record import Record
@@ -37,7 +37,7 @@ def show(home: Path, name: str) -> None:
         return
     if not study.records:
         message = "No trial has ended yet. Here stands all that is known of one."
-        nothing_yet(message, f"advisor resume {name}{at_home(home)}")
+        nothing_yet(message, resume(study))
         return
     record = _chosen(study)
     st.header(plain(trial_facts.heading(record)))

@@ -18,7 +18,6 @@ from dashboard.trials_table import FIELDS, GROUPS, NAMES, TEXTS, Arrangement, Ro
 from dashboard.widgets import address, links
 from dashboard.widgets.parts import chart, cost_columns, in_units, number_column, open_study, table
 from dashboard.widgets.words import plain
-from studies.costs import COSTS
 from studies.errors import BadValue
 
 CAPTION: Final = (
@@ -31,7 +30,6 @@ FILTER_HELP: Final = (
     "Conditions with commas between them: a column, one of = != < <= > >= ~ (contains) and a value, such as "
     "quality > 0.9, optimizer = AdamW, peak memory in training < 2 MiB"
 )
-COSTS_SHOWN: Final = frozenset(cost.field for cost in COSTS)
 
 
 def show(home: Path, name: str) -> None:

@@ -54,9 +54,8 @@ class Fields:
         """Leave room for what may be wrong with an option, below what was shown last."""
         self._rooms[name] = column.empty()
 
-    def mark(self, problems: Mapping[str, str]) -> dict[str, str]:
-        """Say each problem below its field, and return those whose field is not shown."""
+    def mark(self, problems: Mapping[str, str]) -> None:
+        """Say each problem below its field, where the field is shown."""
         for name, line in problems.items():
             if name in self._rooms:
                 self._rooms[name].markdown(f":red[{plain(line)}]")
-        return {name: line for name, line in problems.items() if name not in self._rooms}

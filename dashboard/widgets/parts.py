@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from dashboard.snapshot import Study
-    from studies.storage.annotations import StudyAnnotations, TrialAnnotations
+    from studies.storage.annotations import StudyAnnotations
 
 LABELS: Final = {cost.field: cost.label for cost in COSTS} | {"compressed_bytes": "model size through gzip"}
 """Of the columns of a table that are written in one unit each, by field."""
@@ -81,16 +81,11 @@ def open_study(home: Path, name: str, title: str) -> Study | None:
     st.caption(plain(state_in_a_line(study)))
     if line := said_in_a_line(reads.annotations_of(home, name)):
         st.caption(plain(line))
-    show_circumstances(study)
+    if special := " ".join(map(str, circumstances(study.evidence))):
+        st.caption(plain(special))
     if study.damaged:
         st.warning(plain(f"{damage(name, study.damaged)}; the rest is shown"))
     return study
-
-
-def show_circumstances(study: Study) -> None:
-    """Say what every page says beside its charts: a tie, one candidate, failures, what is to come."""
-    if said := " ".join(map(str, circumstances(study.evidence))):
-        st.caption(plain(said))
 
 
 def state_in_a_line(study: Study) -> str:
@@ -99,7 +94,7 @@ def state_in_a_line(study: Study) -> str:
     return f"Study {label}, {progress(study)}. {search_state(study)}"
 
 
-def said_in_a_line(said: StudyAnnotations | TrialAnnotations) -> str:
+def said_in_a_line(said: StudyAnnotations) -> str:
     """Return tags and note on one line; empty where nothing is said."""
     tags = f"Tags: {', '.join(said.tags)}." if said.tags else ""
     return " ".join(filter(None, (tags, " ".join(said.note.split()))))

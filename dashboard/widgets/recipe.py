@@ -67,9 +67,7 @@ def _missing(study: Study, advice: Recommendation, *, own_answer: bool) -> str:
         return "Another tool recorded these runs: no data and no model is here to write code for."
     if advice.quality is None:
         return "No whole run yet, so there is no recipe to write out."
-    if refused := refused_code(study.manifest):
-        return refused
-    return ""
+    return refused_code(study.manifest)
 
 
 def _code(home: Path, study: Study, missing: str, *, wanted: bool) -> None:

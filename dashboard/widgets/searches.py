@@ -106,7 +106,7 @@ def _running(home: Path, name: str, study: Study | None) -> None:
     left.markdown(f"**{plain(name)}** {badge} {plain(live.place())}")
     st.progress(live.share, text=plain(live.clock()))
     best = best_single_run(study.records, study.metric, study.direction)
-    st.markdown(plain(f"{best}"))
+    st.markdown(plain(best))
     st.caption(plain(f"{live.now()} {live.rest()}"))
 
 
@@ -174,15 +174,15 @@ def _resume(home: Path, study: Study, *, allow_code: bool) -> None:
         if rest.spent
         else "Another budget in all, if it is to be more than what is left"
     )
-    more = field.text_input(label, placeholder=_budget(study), key=f"more-{study.name}").strip()
+    more = field.text_input(label, placeholder=_budget(study, rest), key=f"more-{study.name}").strip()
     if button.button("Resume", key=f"resume-{study.name}", disabled=rest.spent and not more, width="stretch"):
         _start_again(home, study.name, more)
 
 
-def _budget(study: Study) -> str:
+def _budget(study: Study, rest: BudgetLeft) -> str:
     """Return the whole budget of a study, as it is typed."""
-    left, budget = BudgetLeft.of(study.manifest, study.records), study.manifest.budget
-    return f"now {left.of_seconds:g}s" if left.of_seconds else f"now {budget}" if budget else ""
+    budget = study.manifest.budget
+    return f"now {rest.of_seconds:g}s" if rest.of_seconds else f"now {budget}" if budget else ""
 
 
 def _start_again(home: Path, name: str, budget: str) -> None:

@@ -21,6 +21,8 @@ from studies.quantities import listed
 SLIDER_PIXELS: Final = 184
 GOAL_PIXELS: Final = 140
 """Four sliders and the goal stand in a row of a page 1440 pixels wide."""
+PARAMETERS: Final = (*(slider.parameter for slider in whatif.SLIDERS), "goal")
+"""Names of all that is asked for in the address."""
 RESETS: Final = "ways back"
 """Session-state key: how often the visitor has gone back to the study's own limits."""
 
@@ -39,7 +41,7 @@ def sliders(study: Study) -> tuple[Limits, str]:
         goal = _goal(study, goal)
     limits = whatif.limits_at(values)
     written = whatif.to_address(evidence, limits, goal)
-    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
+    for parameter in PARAMETERS:
         address.keep(parameter, written.get(parameter, ""), "")
     return limits, goal
 
@@ -96,5 +98,5 @@ def _usual_answer(home: Path, study: Study) -> str:
 
 def _reset() -> None:
     st.session_state[RESETS] = st.session_state.get(RESETS, 0) + 1
-    for parameter in (*(slider.parameter for slider in whatif.SLIDERS), "goal"):
+    for parameter in PARAMETERS:
         st.query_params.pop(parameter, None)

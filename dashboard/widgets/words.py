@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from advisor.agents import launch_process
+from advisor.jobs import command_lines
 from advisor.jobs.command_lines import at_home
 from advisor.study_report.data_sections import states_in_words
 from dashboard.snapshot import Study
@@ -46,8 +47,17 @@ def search_state(study: Study) -> str:
         return "The search is finished."
     silent = study.silent_seconds > SILENT_SECONDS
     silence = f": nothing was written for {format_seconds(study.silent_seconds)}" if silent else ""
-    command = f"advisor resume {study.name}{at_home(study.home)}"
-    return f"The search is not finished and nobody works on it{silence}. Go on with: {command}"
+    return f"The search is not finished and nobody works on it{silence}. Go on with: {resume(study)}"
+
+
+def resume(study: Study) -> str:
+    """Return the command that goes on with a study under the budget that it has."""
+    return f"advisor resume {study.name}{at_home(study.home)}"
+
+
+def search_longer(study: Study) -> str:
+    """Return the command that goes on with a study under twice its budget, where it has one."""
+    return command_lines.resume(study.home, study.name, study.manifest) or resume(study)
 
 
 def filled_columns(rows: Sequence[Row], columns: Row) -> Row:
@@ -74,9 +84,3 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) ->
         f"| {' | '.join(cell if cell == '---' else plain(cell) for cell in map(str, line))} |"
         for line in lines
     )
-
-
-def learning_rate(params: Mapping[str, Any]) -> float | None:
-    """Return the learning rate of a flat recipe, if it has one."""
-    lr = params.get(f"optimizer.{params['optimizer']}.lr")
-    return None if lr is None else float(lr)

@@ -62,9 +62,9 @@ def said(*runs: Any, **fields: Any) -> list[str]:
 
 
 def test_each_circumstance_has_its_own_words():
-    one = record(0, "SGD", 0.9, stage="reference")
-    assert said(one) == ["SGD is the only optimizer in question: nothing is compared."]
-    alone = said(one, candidates=("SGD", "Adam", "Lion"))
+    lone = record(0, "SGD", 0.9, stage="reference")
+    assert said(lone) == ["SGD is the only optimizer in question: nothing is compared."]
+    alone = said(lone, candidates=("SGD", "Adam", "Lion"))
     assert alone == ["SGD alone has a whole run so far: the 2 others have none, so that nothing is compared."]
     (alike,) = said(*equals(2, 1.0))
     assert alike == (

@@ -24,6 +24,8 @@ from studies.storage.journal import change_manifest, create_study
 from studies.storage.locks import working
 from studies.storage.manifest import StudyManifest
 
+from pages import page as page_of
+from pages import words
 from records import confirmations, facts, record
 from waiting import HANG_SECONDS
 
@@ -149,28 +151,7 @@ def home(tmp_path_factory):
 
 def opened(view, home, name):
     """Return one page, run on one study."""
-
-    def script(view, home, name):
-        from importlib import import_module
-        from pathlib import Path
-
-        import_module(f"dashboard.views.{view}").show(Path(home), name)
-
-    return AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS).run()
-
-
-def words(page):
-    """Return all running text of a page."""
-    shown = (
-        *page.title,
-        *page.header,
-        *page.markdown,
-        *page.caption,
-        *page.info,
-        *page.warning,
-        *page.error,
-    )
-    return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+    return page_of(view, home, name).run()
 
 
 @pytest.fixture

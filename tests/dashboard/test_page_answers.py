@@ -5,7 +5,6 @@ import math
 
 import optuna
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from advisor.evidence import Evidence
 from advisor.report.axis_marks import reach
@@ -20,8 +19,8 @@ from studies.limits import Limits
 from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 
+from pages import page, words
 from records import compressions, confirmations, deployed, facts, record, study
-from waiting import HANG_SECONDS
 
 OPTIMIZERS = ("SGD", "Momentum", "AdamW")
 PLAN = {
@@ -76,34 +75,6 @@ def home(tmp_path_factory):
         if name in {"full", "small"}:
             change_manifest(opened, recommendation={"markdown": "", "json": "{}"})
     return home
-
-
-def page(view, home, name, **query):
-    """Return a page that is ready to run on a study."""
-
-    def script(view, home, name):
-        from importlib import import_module
-        from pathlib import Path
-
-        import_module(f"dashboard.views.{view}").show(Path(home), name)
-
-    made = AppTest.from_function(script, args=(view, str(home), name), default_timeout=HANG_SECONDS)
-    for key, value in query.items():
-        made.query_params[key] = value
-    return made
-
-
-def words(page):
-    shown = (
-        *page.title,
-        *page.header,
-        *page.markdown,
-        *page.caption,
-        *page.info,
-        *page.warning,
-        *page.error,
-    )
-    return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def figures(page):

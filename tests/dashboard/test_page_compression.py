@@ -14,6 +14,7 @@ from studies.storage.journal import change_manifest, create_study
 from studies.storage.manifest import StudyManifest
 from studies.storage.manifest_entries import Layer
 
+from pages import words
 from records import compressions, confirmations, deployed, facts, record
 from waiting import HANG_SECONDS
 
@@ -80,19 +81,6 @@ def opened(home, name):
         compression.show(Path(home), name)
 
     return AppTest.from_function(script, args=(str(home), name), default_timeout=HANG_SECONDS).run()
-
-
-def words(page):
-    shown = (
-        *page.title,
-        *page.header,
-        *page.markdown,
-        *page.caption,
-        *page.info,
-        *page.warning,
-        *page.error,
-    )
-    return "\n".join(element.value for element in shown).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def entries(home, name="full"):

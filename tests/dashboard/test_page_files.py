@@ -29,8 +29,8 @@ def test_a_recipe_is_text_to_copy_and_files_are_made_when_somebody_asks(tmp_path
 def test_what_cannot_be_made_says_why(tmp_path):
     home = fill(tmp_path, {"one": ONE, "begun": ()})
     assert "No whole run yet, so there is no recipe" in words(page("recommendation", home, "begun").run())
-    asked = page("recommendation", home, "one", goal="memory").run()
-    assert "made of the study's own answer" in words(asked)
+    otherwise = page("recommendation", home, "one", goal="memory").run()
+    assert "made of the study's own answer" in words(otherwise)
     with pytest.raises(StoreError, match="'begun' has no complete run yet"):
         downloads(home, "begun")
 

@@ -1,24 +1,15 @@
 """Search space: what varied, what matters, what is at an edge, figures as plain values, and the page."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
 from advisor.analysis.importances import FEWEST, importances, labels_above_chance
-from advisor.analysis.searched_space import (
-    CategoricalSetting,
-    decay,
-    edges,
-    numbers,
-    options,
-    searched,
-    steps_of,
-)
+from advisor.analysis.searched_space import decay, edges, numbers, options, searched, steps_of
 from advisor.analysis.surface import surface
 from advisor.evidence import Evidence
 from advisor.report.optimizer_styles import styles
-from dashboard.charts.search_space import brushing, contour, parallel, slices
+from dashboard.charts.search_space import contour, parallel, slices
 from dashboard.charts.search_space import importances as bars
 from studies.direction import MAXIMIZE, MINIMIZE
 from studies.space import Numeric
@@ -228,37 +219,6 @@ def test_of_losses_the_least_are_the_best_fifth():
         trials, numbers(trials, "AdamW"), (), LOOKS["AdamW"], metric="rmse", direction=MINIMIZE
     )
     assert {about[0] for about in figure.data[1].customdata} == {0, 1, ""}
-
-
-def test_recipes_stand_on_axes_that_can_be_dragged_choices_among_them():
-    schedules = {trial.number: ("Cosine", "Constant")[trial.number % 2] for trial in SWEEP}
-    choices = (CategoricalSetting(label="schedule", values=schedules),)
-    figure = brushing.brushed(
-        SWEEP,
-        numbers(SWEEP, "AdamW", batch_size=BATCHES),
-        choices,
-        metric="accuracy",
-        direction=MAXIMIZE,
-    )
-    (lines,) = figure.data
-    labels = [axis.label for axis in lines.dimensions]
-    assert lines.type == "parcoords"
-    assert labels[:3] == ["lr", "decay horizon", "batch size"]
-    assert labels[-2:] == ["schedule", "accuracy"]
-    assert lines.dimensions[-2].ticktext == ("Constant", "Cosine")
-    assert {len(axis["values"]) for axis in lines.dimensions} == {len(SWEEP)}
-    assert list(lines.dimensions[-1]["values"]) == sorted(trial.quality for trial in SWEEP)
-
-
-def test_a_run_without_a_setting_stands_apart_on_its_axis():
-    part = {trial.number: trial.params["batch_size"] for trial in SWEEP[:5]}
-    (setting,) = (each for each in numbers(SWEEP, "AdamW", batch_size=BATCHES) if each.label == "batch size")
-    figure = brushing.brushed(
-        SWEEP, (replace(setting, values=part),), (), metric="accuracy", direction=MAXIMIZE
-    )
-    axis = figure.data[0].dimensions[0]
-    assert sum(value < 0 for value in axis["values"]) == len(SWEEP) - 5
-    assert axis.ticktext[0] == "none"
 
 
 def test_a_contour_is_drawn_over_any_two_numbers_on_their_own_scales():

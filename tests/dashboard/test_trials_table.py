@@ -64,9 +64,9 @@ def test_a_filter_leaves_the_trials_that_meet_every_condition(where, left):
     ],
 )
 def test_a_filter_that_cannot_be_read_is_told_in_one_line(where, says):
-    with pytest.raises(BadValue, match=says.replace("?", r"\?")) as told:
+    with pytest.raises(BadValue, match=says.replace("?", r"\?")) as refused:
         conditions(where, NAMES)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(refused.value)
 
 
 @settings(max_examples=150)

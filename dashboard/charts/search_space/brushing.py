@@ -1,6 +1,6 @@
 """Brushed parallel coordinates: axes that a reader drags into another order and marks ranges on.
 
-Runs outside a marked range fade. Plotly draws them by WebGL; `dashboard.charts.parallel` needs none.
+Runs outside a marked range fade. Plotly draws them by WebGL; `parallel`, beside this file, needs none.
 """
 
 from __future__ import annotations

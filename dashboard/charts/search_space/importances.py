@@ -56,18 +56,30 @@ def bars(ranking: Sequence[Importance], optimizer: str, style: Style) -> go.Figu
         customdata=[importance.runs for importance in shown],
         hovertemplate="%{y}: %{x:.0%} over %{customdata} whole runs<extra></extra>",
     )
+    draw_chance(figure, labels, [importance.chance for importance in shown], "chance exceeds this once in 20")
+    titled(figure, settings_matter(ranking, optimizer))
+    return legend_below(figure, height=190 + 30 * len(shown))
+
+
+def draw_chance(figure: go.Figure, labels: Sequence[str], chances: Sequence[float], name: str) -> None:
+    """Add to bars of shares a mark a bar at what chance alone exceeds once in 20, and their axes.
+
+    Args:
+        figure: with a bar a label, the first one on top.
+        labels: of the bars.
+        chances: of each bar, from 0 to 1.
+        name: of the marks in the legend.
+    """
     figure.add_scatter(
         y=labels,
-        x=[importance.chance for importance in shown],
+        x=chances,
         mode="markers",
-        name="chance exceeds this once in 20",
+        name=name,
         marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": PURPLE}},
         hovertemplate="%{y}: chance alone exceeds %{x:.0%} once in 20<extra></extra>",
     )
     figure.update_xaxes(title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1))
     figure.update_yaxes(autorange="reversed", automargin=True)
-    titled(figure, settings_matter(ranking, optimizer))
-    return legend_below(figure, height=190 + 30 * len(shown))
 
 
 def rows(ranking: Sequence[Importance]) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from advisor.analysis import interactions as analysis
 from advisor.analysis.interactions import FEWEST, Interaction
 from advisor.analysis.searched_space import numbers, options, searched
 from advisor.evidence import has_quality
-from advisor.report.optimizer_styles import GREY, PURPLE, Style, styles
+from advisor.report.optimizer_styles import GREY, Style, styles
 from dashboard.charts import Plot
 from dashboard.charts.looks import legend_below, worded
-from dashboard.charts.search_space.importances import importances
+from dashboard.charts.search_space.importances import draw_chance, importances
 from dashboard.charts.search_space.subject import batch_range, first_optimizer
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BARS: Final = 10
 JOINT: Final = " × "
+CHANCE: Final = "the largest of all pairs exceeds this once in 20 by chance"
 
 
 def interactions_of(study: Study, optimizer: str) -> tuple[Interaction, ...]:
@@ -45,18 +46,7 @@ def pair_bars(ranking: Sequence[Interaction], optimizer: str, style: Style) -> g
     figure = go.Figure()
     if shown:
         _add_bars(figure, shown, labels, style)
-        figure.add_scatter(
-            y=labels,
-            x=[pair.chance for pair in shown],
-            mode="markers",
-            name="the largest of all pairs exceeds this once in 20 by chance",
-            marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": PURPLE}},
-            hovertemplate="%{y}: chance alone exceeds %{x:.0%} once in 20<extra></extra>",
-        )
-        figure.update_xaxes(
-            title_text="share of the variance of quality ranks", tickformat=".0%", range=(0, 1)
-        )
-        figure.update_yaxes(autorange="reversed", automargin=True)
+        draw_chance(figure, labels, [pair.chance for pair in shown], CHANCE)
     worded(figure, "interactions", says(ranking, optimizer))
     return legend_below(figure, height=190 + 30 * len(shown))
 
@@ -82,14 +72,8 @@ def says(ranking: Sequence[Interaction], optimizer: str) -> str:
     beyond = [pair for pair in ranking if pair.above_chance]
     if not beyond:
         return f"{optimizer}: no two settings interact more than by chance"
-    first = beyond[0]
-    more = (
-        f", and {len(beyond) - 1} more pairs"
-        if len(beyond) > 2
-        else ", and one more pair"
-        if beyond[1:]
-        else ""
-    )
+    first, count = beyond[0], len(beyond) - 1
+    more = f", and {'one' if count == 1 else count} more pair{'s' * (count > 1)}" if count else ""
     return f"{optimizer}: how good {first.labels[0]} is depends on {first.labels[1]}{more}"
 
 
