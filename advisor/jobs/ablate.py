@@ -94,7 +94,10 @@ def ablate(  # noqa: PLR0913 - what may be asked for, each by its name
         return 0
     session = reopen(home, name, workers=workers, searching=False, answers=False, tell=tell)
     tell(_note(study, len(missing)))
-    with working(home, name), holding(home, name, journal.open_study(home, name)):
+    with (
+        working(home, name, worked_seconds=study.manifest.worked_seconds),
+        holding(home, name, journal.open_study(home, name)),
+    ):
         mirror = mirror_of(session)
         _train(session, study, missing, listen=listen, stop=stop)
     settle(home, name)

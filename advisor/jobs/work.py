@@ -70,7 +70,10 @@ def work(
         prepared_seconds=manifest.prepared_seconds,
         stop=ends,
     )
-    with working(session.home, session.name), holding(session.home, session.name, study):
+    with (
+        working(session.home, session.name, worked_seconds=manifest.worked_seconds),
+        holding(session.home, session.name, study),
+    ):
         mirror = mirror_of(session)
         if searching:
             _search(session, study, clock, listen=listen)
