@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from advisor.jobs.budget_left import BudgetLeft, time_of
+from advisor.jobs.budget_left import BudgetLeft, time_in, time_of
 from advisor.report.compression_names import in_words
 from advisor.report.stage_names import stage_in_words, stages_in_words
 from studies.quantities import format_seconds, listed, several
@@ -104,7 +104,7 @@ class LiveStudy:
             return "It was asked to stop: it ends what it must and recommends from what is there."
         if self.of_seconds:
             seconds = max(0.0, self.of_seconds - self.elapsed_seconds)
-            return f"At most {time_of(seconds, self.of_seconds).partition(' of ')[0]} are left."
+            return f"At most {time_in(seconds, self.of_seconds)} are left."
         if self.of_trials and 0 < self.trials < self.of_trials:
             seconds = self.elapsed_seconds / self.trials * (self.of_trials - self.trials)
             return f"About {format_seconds(seconds)} are left at this pace, and the confirmation."
