@@ -127,17 +127,7 @@ class Budget:
         """Read `60s`, `10m`, `2h` or `200trials`."""
         if match := re.fullmatch(rf"\s*(\d{{1,{MOST_DIGITS}}})\s*trials?\s*", text):
             return cls(trials=int(match[1]))
-        try:
-            return cls(seconds=parse_seconds(text))
-        except BadValue as error:
-            if " must be " in str(error):
-                bound = str(error).split(" must be ")[1].split(",")[0]
-                raise BadValue(
-                    f"budget {shown(text)} must be {bound}, as in 60s, 10m, 2h or 200trials"
-                ) from None
-            raise BadValue(
-                f"budget {shown(text)} is not understood; write it as 60s, 10m, 2h or 200trials"
-            ) from None
+        return cls(seconds=parse_seconds(text, "budget", "60s, 10m, 2h or 200trials"))
 
     def spent(self, *, seconds: float, trials: int) -> float:
         """Return the share of the budget that is gone; 1 or more when it is used up."""

@@ -34,13 +34,18 @@ def parse_bytes(text: str) -> int:
     return round(value)
 
 
-def parse_seconds(text: str) -> float:
+def parse_seconds(text: str, noun: str = "time", example: str = "2ms, 60s, 10m or 2h") -> float:
     """Read `2ms`, `60s`, `10m`, `2h` or plain seconds.
+
+    Args:
+        text: what somebody wrote.
+        noun: what it is called in a message.
+        example: how it is written.
 
     Raises:
         BadValue: not a time above 0.
     """
-    return _quantity(text, SECONDS, "time", "2ms, 60s, 10m or 2h")
+    return _quantity(text, SECONDS, noun, example)
 
 
 def exact_bytes(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from waiting import HANG_SECONDS
 # nets this small run no faster on more threads, and far slower on a busy machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("ADVISOR_WORKERS", "0")  # tests of engines ask for workers
+
+# a shell has what it starts in the background ignore Ctrl-C, which tests press
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -24,6 +24,7 @@ from studies.search.event import Event
 from studies.storage import journal
 from studies.storage.held import holding, settle
 from studies.storage.locks import working
+from studies.storage.stop_wish import forget_wish, or_wished
 
 if TYPE_CHECKING:
     from advisor.analysis.ablation import Draw
@@ -80,7 +81,7 @@ def ablate(  # noqa: PLR0913 - what may be asked for, each by its name
         workers: how many runs train at a time; None for the usual number.
         tell: called with a line before anything that takes its time.
         listen: called with every event; must be quick.
-        stop: whether to stop now.
+        stop: whether to stop now; a wish to stop is heard too.
 
     Raises:
         StudyError: no such study or optimizer, nothing to come to, or the data has changed.
@@ -94,9 +95,13 @@ def ablate(  # noqa: PLR0913 - what may be asked for, each by its name
         return 0
     session = reopen(home, name, workers=workers, searching=False, answers=False, tell=tell)
     tell(_note(study, len(missing)))
-    with working(home, name), holding(home, name, journal.open_study(home, name)):
+    with (
+        working(home, name, worked_seconds=study.manifest.worked_seconds),
+        holding(home, name, journal.open_study(home, name)),
+    ):
         mirror = mirror_of(session)
-        _train(session, study, missing, listen=listen, stop=stop)
+        _train(session, study, missing, listen=listen, stop=or_wished(stop, home, name))
+        forget_wish(home, name)
     settle(home, name)
     if mirror is not None and (unfinished := finish(mirror, home, name, stop=stop)):
         tell(unfinished)

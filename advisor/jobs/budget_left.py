@@ -81,9 +81,13 @@ def time_of(seconds: float, total: float) -> str:
         >>> time_of(12.4, 150), time_of(750, 1800), time_of(45, 7200)
         ('12 s of 150 s', '12.5 min of 30 min', '45 s of 2 h')
     """
-    if total < IN_SECONDS:
-        return f"{seconds:.0f} s of {total:.3g} s"
-    return f"{_in_units(seconds, '.1f')} of {_in_units(total, '.3g')}"
+    whole = f"{total:.3g} s" if total < IN_SECONDS else _in_units(total, ".3g")
+    return f"{time_in(seconds, total)} of {whole}"
+
+
+def time_in(seconds: float, total: float) -> str:
+    """Write a time alone as it is written with the whole that it is a part of."""
+    return f"{seconds:.0f} s" if total < IN_SECONDS else _in_units(seconds, ".1f")
 
 
 def _in_units(seconds: float, form: str) -> str:

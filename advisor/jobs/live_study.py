@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from advisor.jobs.budget_left import BudgetLeft, time_of
+from advisor.jobs.budget_left import BudgetLeft, time_in, time_of
 from advisor.report.compression_names import in_words
 from advisor.report.stage_names import stage_in_words, stages_in_words
 from studies.quantities import format_seconds, listed, several
 from studies.record import STAGES, Record, Stage
-from studies.storage.home import journal_path
-from studies.storage.locks import holder_path
+from studies.storage.locks import Holder, holder_path
 from studies.storage.manifest import ASKED, StudyManifest
 from studies.storage.stop_wish import is_wished
 from studies.trials.under_way import trials_under_way
@@ -105,7 +104,7 @@ class LiveStudy:
             return "It was asked to stop: it ends what it must and recommends from what is there."
         if self.of_seconds:
             seconds = max(0.0, self.of_seconds - self.elapsed_seconds)
-            return f"At most {time_of(seconds, self.of_seconds).partition(' of ')[0]} are left."
+            return f"At most {time_in(seconds, self.of_seconds)} are left."
         if self.of_trials and 0 < self.trials < self.of_trials:
             seconds = self.elapsed_seconds / self.trials * (self.of_trials - self.trials)
             return f"About {format_seconds(seconds)} are left at this pace, and the confirmation."
@@ -133,14 +132,13 @@ def how_it_ended(manifest: StudyManifest, records: Sequence[Record]) -> str:
 def _elapsed_seconds(home: Path, name: str, manifest: StudyManifest) -> float:
     """Return the seconds that a running study has worked.
 
-    They stand in its journal with each trial; between two trials the clock of this machine goes on, from when
-    the journal was last written or the search took its lock, whichever says more.
+    Who took its lock wrote down those before, and since then the clock goes on; those that stand in the
+    journal with a trial are no less.
     """
-    entry = manifest.compression_study
-    written = manifest.spent_seconds + (entry.spent_seconds if entry else 0.0)
-    by_journal = written + _age_seconds(journal_path(home, name))
-    by_lock = manifest.prepared_seconds + _age_seconds(holder_path(home, name))
-    return max(by_journal, by_lock)
+    path = holder_path(home, name)
+    holder = Holder.read(path)
+    by_clock = holder.worked_seconds + _age_seconds(path) if holder else 0.0
+    return max(manifest.worked_seconds, by_clock)
 
 
 def _age_seconds(path: Path) -> float:

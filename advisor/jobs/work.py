@@ -22,7 +22,7 @@ from studies.storage.held import holding, settle
 from studies.storage.locks import working
 from studies.storage.manifest import ASKED, INTERRUPTED
 from studies.storage.manifest_entries import SavedAdvice
-from studies.storage.stop_wish import forget_wish, wished
+from studies.storage.stop_wish import forget_wish, or_wished
 from studies.tracking.address import OFF
 
 if TYPE_CHECKING:
@@ -59,18 +59,17 @@ def work(
     """
     study = journal.open_study(session.home, session.name)
     manifest = journal.manifest_of(study)
-    is_asked = wished(session.home, session.name)
-
-    def ends() -> bool:
-        return stop() or is_asked()
-
+    ends = or_wished(stop, session.home, session.name)
     clock = Clock(
         budget=session.plan.budget,
         spent_before=manifest.spent_seconds,
         prepared_seconds=manifest.prepared_seconds,
         stop=ends,
     )
-    with working(session.home, session.name), holding(session.home, session.name, study):
+    with (
+        working(session.home, session.name, worked_seconds=manifest.worked_seconds),
+        holding(session.home, session.name, study),
+    ):
         mirror = mirror_of(session)
         if searching:
             _search(session, study, clock, listen=listen)

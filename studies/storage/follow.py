@@ -13,6 +13,7 @@ import json
 import os
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -107,12 +108,17 @@ def damage(name: str, lines: int) -> str:
 def _in_memory(study: optuna.Study) -> StoredStudy:
     """Return a study that this process works on, without a look at its file."""
     direction = Direction(study.direction.name.lower())
+    records, ablations = _apart(journal.every_record(study))
     return StoredStudy(
-        direction=direction,
-        manifest=journal.manifest_of(study),
-        records=journal.records(study),
-        ablations=journal.ablations(study),
+        direction=direction, manifest=journal.manifest_of(study), records=records, ablations=ablations
     )
+
+
+def _apart(every: Iterable[Record]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+    """Return the records that are no ablation runs, and those that are."""
+    by_number = tuple(every)
+    ablations = tuple(record for record in by_number if record.stage == ABLATION)
+    return tuple(record for record in by_number if record.stage != ABLATION), ablations
 
 
 class Journal:
@@ -149,14 +155,14 @@ class Journal:
         if PLAN not in at.attributes and not (at.records or at.damaged):
             raise StudyBegins(f"study '{self._name}' is just being created; look again in a moment")
         written = [record for _, record in sorted(at.records.items())]
-        by_number = first_of_each((record.number, record) for record in written)
+        records, ablations = _apart(first_of_each((record.number, record) for record in written))
         manifest = at.spent.written_to(StudyManifest.from_attributes(at.attributes))
         extra = (*manifest.extra, *(manifest.workload.extra if manifest.workload else ()))
         return StoredStudy(
             direction=at.direction,
             manifest=manifest,
-            records=tuple(record for record in by_number if record.stage != ABLATION),
-            ablations=tuple(record for record in by_number if record.stage == ABLATION),
+            records=records,
+            ablations=ablations,
             damaged=at.damaged,
             unknown=(*sorted(at.unknown), *(f"entry '{name}'" for name in extra)),
         )

@@ -180,19 +180,15 @@ def records(study: optuna.Study) -> tuple[Record, ...]:
     Raises:
         StoreError: what it left is no record.
     """
-    return tuple(record for record in _every_record(study) if record.stage != ABLATION)
+    return tuple(record for record in every_record(study) if record.stage != ABLATION)
 
 
-def ablations(study: optuna.Study) -> tuple[Record, ...]:
-    """Return the ablation runs of a study, in the order of their numbers: no statistic of it counts them.
+def every_record(study: optuna.Study) -> tuple[Record, ...]:
+    """Return the same with the ablation runs, which no statistic of the study counts.
 
     Raises:
         StoreError: what one left is no record.
     """
-    return tuple(record for record in _every_record(study) if record.stage == ABLATION)
-
-
-def _every_record(study: optuna.Study) -> tuple[Record, ...]:
     with readable(f"of study {study.study_name}"):
         return tuple(
             Record.from_dict(trial.user_attrs[RECORD])

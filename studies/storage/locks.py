@@ -39,14 +39,17 @@ class Holder:
     pid: int
     since: str
     """When it began, to the minute."""
+    worked_seconds: float = 0.0
+    """Those that the study had been worked on before."""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {self.since}"
 
     @classmethod
-    def here(cls) -> Self:
+    def here(cls, worked_seconds: float = 0.0) -> Self:
         """Return this process."""
-        return cls(host=gethostname(), pid=os.getpid(), since=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        since = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return cls(host=gethostname(), pid=os.getpid(), since=since, worked_seconds=worked_seconds)
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -54,7 +57,8 @@ class Holder:
         try:
             values = json.loads(path.read_bytes())
             host, since = plainly(str(values["host"])), plainly(str(values["since"]))
-            return cls(host=host, pid=int(values["pid"]), since=since)
+            before = float(values.get("worked_seconds", 0.0))  # earlier versions did not write it
+            return cls(host=host, pid=int(values["pid"]), since=since, worked_seconds=before)
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
 
@@ -96,10 +100,15 @@ def worked_on(home: Path, name: str) -> bool:
 
 
 @contextmanager
-def working(home: Path, name: str) -> Iterator[None]:
+def working(home: Path, name: str, *, worked_seconds: float = 0.0) -> Iterator[None]:
     """Hold a study for one process.
 
     Two that search it at once would try the same recipes and spend its budget twice.
+
+    Args:
+        home: where the study lives.
+        name: what it is called.
+        worked_seconds: those that it was worked on before, for others to see.
 
     Raises:
         StoreError: another process holds it.
@@ -111,7 +120,7 @@ def working(home: Path, name: str) -> Iterator[None]:
     earlier = Holder.read(holder_file)
     if earlier is not None and earlier.host != gethostname():
         warnings.warn(StudyWarning(_left_by(name, earlier)), stacklevel=3)
-    Holder.here().write(holder_file)
+    Holder.here(worked_seconds).write(holder_file)
     try:
         yield
     finally:

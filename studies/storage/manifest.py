@@ -182,6 +182,12 @@ class StudyManifest(Document):
         return self.workload is not None and self.workload.is_function
 
     @property
+    def worked_seconds(self) -> float:
+        """Return the seconds of the search and of the compression so far, as they were last written."""
+        entry = self.compression_study
+        return self.spent_seconds + (entry.spent_seconds if entry else 0.0)
+
+    @property
     def model_shown(self) -> str:
         """Return the model as people know it: the user's own by where its code is, as net.py:Net."""
         return (self.workload and self.workload.factory) or self.model

@@ -55,18 +55,20 @@ def forget_wish(home: Path, name: str, *, before: float | None = None) -> None:
             path.unlink(missing_ok=True)
 
 
-def wished(home: Path, name: str) -> Callable[[], bool]:
-    """Return a function that tells whether a study is asked to stop; once it was, it stays so."""
+def or_wished(stop: Callable[[], bool], home: Path, name: str) -> Callable[[], bool]:
+    """Return a function that tells whether to stop: as another says, or a wish, which stays heard."""
     heard, next_look = False, 0.0
 
-    def is_heard() -> bool:
+    def ends() -> bool:
         nonlocal heard, next_look
+        if stop():
+            return True
         now = time.monotonic()
         if not heard and now >= next_look:
             heard, next_look = is_wished(home, name), now + LOOK_SECONDS
         return heard
 
-    return is_heard
+    return ends
 
 
 def _path(home: Path, name: str) -> Path:

@@ -15,6 +15,9 @@ from advisor.jobs.ablation import ablated
 from studies.errors import BadValue, BadWorkload, UnknownChoice
 from studies.storage.follow import read_study
 from studies.storage.home import journal_of
+from studies.storage.stop_wish import is_wished, wish_to_stop
+
+from listeners import At
 
 FEW = ("--optimizers", "AdamW,SGD", "--epochs", "3", "--tracking-uri", "off", "--workers", "0")
 
@@ -110,6 +113,16 @@ def test_who_stops_it_goes_on_later_where_it_was(searched):
     assert left > 0
     assert len([run for run in ended if run.state == "complete"]) == 1
     assert len(read_study(searched, "s").ablations) == before + len(ended)
+
+
+def test_a_wish_to_stop_is_heard_too_and_taken_away(searched, monkeypatch):
+    monkeypatch.setattr("studies.storage.stop_wish.LOOK_SECONDS", 0.0)
+    other = "SGD" if ablated(searched, "s").advised.optimizer != "SGD" else "AdamW"
+    listen = At(1, lambda: wish_to_stop(searched, "s"))
+
+    assert ablate(searched, "s", start=other, seeds=4, workers=0, listen=listen) > 0
+    assert listen.trials == 1
+    assert not is_wished(searched, "s")
 
 
 def test_without_training_it_says_what_is_estimated_or_not_known(searched):

@@ -170,7 +170,7 @@ def test_a_stop_ends_what_runs_keeps_what_is_finished_and_the_rest_is_tried_late
     advisor.compress("s", home=study, workers=workers)
     after = values(study)
 
-    assert 2 <= len(before) < len(after)  # a round may have ended before the signal was heard
+    assert 2 <= len(before) <= 4
     assert after[: len(before)] == before
     assert sum(state == "complete" for _, state, *_ in after) >= 5
     assert journal.manifest_of(journal.open_study(study, "s")).compressing.ended

@@ -1,7 +1,6 @@
 """Live study: what is said of a search that runs, read from its files while a real one writes them."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,8 +53,7 @@ def test_what_a_running_search_does_is_read_from_its_files(home):
     assert [look.trials for look in looks[:4]] == [1, 2, 3, 4]
     assert all(look.of_trials == 30 and look.stage in {"reference", "start", "race"} for look in looks)
     assert set(trained) <= set(read_study(home, "iris-1").manifest.candidates)
-    elapsed = [look.elapsed_seconds for look in looks]
-    assert all(later > sooner - 0.5 for sooner, later in pairwise(elapsed))  # read from files that lag
+    assert [look.elapsed_seconds for look in looks] == sorted(look.elapsed_seconds for look in looks)
     assert looks[-1].stopping
     assert not looks[0].stopping
 

@@ -267,12 +267,15 @@ def test_a_budget_shorter_than_the_first_measurement_does_not_end_the_command(tm
 def test_a_trial_that_outlasts_the_budget_is_cut_short_and_not_too_slow():
     late = Ending(handle=0, worker=0, cause="deadline", progress=1)
     of_budget = Task(work=None, stop_after_seconds=3.0, deadline_seconds=8.0)
-    own = (Task(work=None, deadline_seconds=8.0), Task(work=None, stop_after_seconds=60, deadline_seconds=8))
+    of_trials = (
+        Task(work=None, deadline_seconds=8.0),
+        Task(work=None, stop_after_seconds=60, deadline_seconds=8),
+    )
 
     cut = outcome_of(late, of_budget)
     assert cut.state == "pruned"
     assert cut.error == "ended in epoch 2, as it did not stop when the budget was used up: the search ended"
-    for task in own:
+    for task in of_trials:
         outcome = outcome_of(late, task)
         assert (outcome.state, outcome.error) == ("failed", "ended in epoch 2, as it took more than 8 s")
 

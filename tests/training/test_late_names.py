@@ -18,17 +18,17 @@ model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Lin
 optimizer = catalogue.find("optimizer", "Lion").from_fields({}).build(model, 2)
 model(torch.ones(3, 4)).square().sum().backward()
 optimizer.step()
-told = {"imported": sorted({"torch.distributed.tensor", "transformers"} & set(sys.modules))}
+answers = {"imported": sorted({"torch.distributed.tensor", "transformers"} & set(sys.modules))}
 
 from pytorch_optimizer.optimizer.utils import matrix
-told["none is there"] = isinstance(torch.ones(2), matrix.DTensor)
+answers["none is there"] = isinstance(torch.ones(2), matrix.DTensor)
 
 from torch.distributed.tensor import DTensor
-told["real"] = DTensor is sys.modules["torch.distributed.tensor"].DTensor
-told["none is one"] = isinstance(torch.ones(2), matrix.DTensor)
-told["one is one"] = issubclass(DTensor, matrix.DTensor)
-told["read off it"] = matrix.DTensor.from_local == DTensor.from_local
-print(json.dumps(told))
+answers["real"] = DTensor is sys.modules["torch.distributed.tensor"].DTensor
+answers["none is one"] = isinstance(torch.ones(2), matrix.DTensor)
+answers["one is one"] = issubclass(DTensor, matrix.DTensor)
+answers["read off it"] = matrix.DTensor.from_local == DTensor.from_local
+print(json.dumps(answers))
 """
 
 
