@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
@@ -131,16 +130,13 @@ def _train(
 
     plan, facts, clock = session.plan, study.manifest.profiled, Clock(budget=Budget(), stop=stop)
 
-    def say(line: str, *, warns: bool = False) -> None:
-        listen(Event(stage=ABLATION, note=line, warns=warns))
-
     with engine_of(
         TrialHost(workload=session.workload, plan=plan),
         facts,
         session.workers,
         stop=clock.must_stop,
-        tell=say,
-        warn=partial(say, warns=True),
+        stage=ABLATION,
+        listen=listen,
     ) as (engine, most_bytes):
         runner = TrialRunner(
             journal.open_study(session.home, session.name),

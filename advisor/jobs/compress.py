@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,7 +137,6 @@ def compress(
 ) -> None:
     """Work on a study's compression, as its manifest asks, until the budget is spent or `stop` says yes."""
     from studies.compression_search.study import CompressionStudy
-    from studies.search.event import Event
     from studies.trials.allowance import CompressionAllowance
     from studies.trials.study_files import StudyFiles
 
@@ -149,16 +147,13 @@ def compress(
         return
     clock = Clock(budget=entry.budget, spent_before=entry.spent_seconds, stop=stop)
 
-    def tell(line: str, *, warns: bool = False) -> None:
-        listen(Event(stage="compress", note=line, warns=warns))
-
     with engine_of(
         _host(session, entry, workload),
         manifest.profiled,
         session.workers,
         stop=clock.must_stop,
-        tell=tell,
-        warn=partial(tell, warns=True),
+        stage="compress",
+        listen=listen,
         beside_bytes=TOOLS_BYTES,
         limits=Limits(),
     ) as (engine, most_bytes):

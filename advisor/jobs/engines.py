@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from studies.engines.engine import Engine
     from studies.facts import Facts
     from studies.limits import Limits
+    from studies.record import Stage
+    from studies.search.event import Event
     from studies.trials.compression_host import CompressionHost
     from studies.trials.host import TrialHost
 
@@ -79,8 +81,8 @@ def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
     workers: Workers,
     *,
     stop: Callable[[], bool],
-    tell: Callable[[str], None] = lambda line: None,
-    warn: Callable[[str], None] = lambda line: None,
+    stage: Stage,
+    listen: Callable[[Event], None],
     beside_bytes: int = 0,
     limits: Limits | None = None,
 ) -> Iterator[tuple[Engine, int | None]]:
@@ -91,14 +93,16 @@ def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
         facts: of the workload.
         workers: how many, as `parse_workers` read it.
         stop: whether to stop: the user wants it, or time is up.
-        tell: called with how many workers there are, and why.
-        warn: called with why there are none, where it was not asked for.
+        stage: that begins.
+        listen: told how many workers there are and why, or warned why there are none, where that was not
+            asked for.
         beside_bytes: what a worker needs beside what a training does.
         limits: which bound a worker's memory; None for those of the plan.
     """
     from advisor.jobs.room import Room, bytes_of_rows
     from advisor.jobs.workers import devices, most_bytes, why_so_many, worker_count
     from studies.engines.in_process import InProcess
+    from studies.search.event import Event
 
     if in_own_process(workers):
         yield InProcess(host=host, stop=stop), None
@@ -111,10 +115,11 @@ def engine_of(  # noqa: PLR0913 - what a search and a compression ask for
             engine = _local(host, devices(count, host.plan.device, room), folder / "host", stop)
         except Exception as error:  # noqa: BLE001 - whatever the user's objects raise when they are pickled
             why = str(error) if isinstance(error, StudyError) else named_line(error)
-            warn(f"trials train in the search's own process, which they may harm: {why}")
+            note = f"trials train in the search's own process, which they may harm: {why}"
+            listen(Event(stage=stage, note=note, warns=True))
             yield InProcess(host=host, stop=stop), None
             return
-        tell(why_so_many(workers, room))
+        listen(Event(stage=stage, note=why_so_many(workers, room)))
         try:
             yield engine, most_bytes(limits or host.plan.limits, room, count)
         finally:

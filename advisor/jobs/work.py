@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,6 @@ def work(
 
 def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Callable[[Event], None]) -> None:
     """Search a study until its budget is used up or the user wants to stop."""
-    from studies.search.event import Event
     from studies.search.search import Search
     from studies.trials.allowance import Allowance
     from studies.trials.host import TrialHost
@@ -91,12 +89,14 @@ def _search(session: Session, study: optuna.Study, clock: Clock, *, listen: Call
 
     facts, plan = journal.manifest_of(study).profiled, session.plan
 
-    def tell(line: str, *, warns: bool = False) -> None:
-        listen(Event(stage="reference", note=line, warns=warns))
-
     host, began_seconds = TrialHost(workload=session.workload, plan=plan), clock.spent_seconds
     with engine_of(
-        host, facts, session.workers, stop=clock.must_stop, tell=tell, warn=partial(tell, warns=True)
+        host,
+        facts,
+        session.workers,
+        stop=clock.must_stop,
+        stage="reference",
+        listen=listen,
     ) as (engine, most_bytes):
         clock.prepared_seconds += clock.spent_seconds - began_seconds  # until the workers were there
         search = Search(
